@@ -1,0 +1,64 @@
+"""Ringing a phone: whom, what the caller hears meanwhile, and how it came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class DialOutcome(StrEnum):
+    """How ringing ended. A closed set: the `ring` step routes each."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"  # SIP 486
+    NO_ANSWER = "no_answer"  # rang until the time was up, or 408, 480
+    DECLINED = "declined"  # SIP 603, 403: a person refused
+    UNAVAILABLE = "unavailable"  # not registered, 404, 410
+    FAILED = "failed"  # anything else
+
+
+class WhileRinging(StrEnum):
+    """What the caller hears while a phone rings."""
+
+    RINGBACK = "ringback"
+    MUSIC = "music"
+
+
+class HangupCause(IntEnum):
+    """Q.850 causes we send or name (ITU-T Q.850; Asterisk's causes.h)."""
+
+    UNKNOWN = 0
+    UNALLOCATED = 1
+    NORMAL = 16
+    BUSY = 17
+    NO_USER_RESPONSE = 18
+    NO_ANSWER = 19
+    REJECTED = 21
+    CONGESTION = 34
+    INTERWORKING = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A desk phone: what registers, and whom it belongs to."""
+
+    extension: str  # digits, also its SIP account
+    name: str  # shown on displays and in records: "Reception", "Mari Tamm"
+
+
+@dataclass(frozen=True, slots=True)
+class RingResult:
+    """How ringing one or several phones came out."""
+
+    outcome: DialOutcome
+    answered_by: Phone | None = None
+    cause: int = HangupCause.UNKNOWN  # Q.850
+    sip_status: int = 0  # 0 where Asterisk gave none
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the network told us. Untrusted text: show it, never interpret it."""
+
+    number: str  # as received; "" when withheld
+    name: str = ""

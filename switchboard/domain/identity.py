@@ -1,0 +1,38 @@
+"""Identities: UUIDv7 ids (RFC 9562, section 5.7), made here because Postgres 15 cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from typing import NewType
+from uuid import UUID
+
+CallId = NewType("CallId", UUID)
+EventId = NewType("EventId", UUID)
+LegId = NewType("LegId", str)
+
+
+def uuid7(at: datetime, noise: bytes | None = None) -> UUID:
+    """A UUIDv7 of the instant `at`, with 10 bytes of `noise` (random by default)."""
+    milliseconds = int(at.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    tail = noise if noise is not None else secrets.token_bytes(10)
+    bits = int.from_bytes(tail[:10], "big")
+    high, low = (bits >> 62) & 0x0FFF, bits & 0x3FFF_FFFF_FFFF_FFFF
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
+
+
+def call_id_of(linkedid: str) -> CallId:
+    """The call's id, the same for everybody who knows Asterisk's linkedid ("name-epoch.sequence").
+
+    The controller's ledger and Asterisk's CEL are two witnesses of one call; because both derive its id from the
+    linkedid, neither can make a second record of it.
+    """
+    epoch = linkedid.rpartition("-")[2].partition(".")[0]
+    at = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.fromtimestamp(0, UTC)
+    return CallId(uuid7(at, hashlib.sha256(linkedid.encode()).digest()[:10]))
+
+
+def new_event_id(at: datetime) -> EventId:
+    """A fresh id for one event of the ledger; ids of one instant sort by chance."""
+    return EventId(uuid7(at))

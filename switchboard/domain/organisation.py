@@ -1,0 +1,70 @@
+"""The organisation: its numbers, departments, people and desk phones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from switchboard.domain.dialling import Phone
+from switchboard.domain.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works here."""
+
+    id: str  # a word: "mari"
+    name: str
+    department: str  # a Department's id
+    phone: Phone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A part of the organisation that callers ask for."""
+
+    id: str
+    names: Mapping[Language, str]
+    head: str  # a Person's id
+    phone: Phone | None = None  # the department's own phone, else its head's
+    hours: str = "office"  # an hours table's id
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyNet:
+    """What the dialplan alone does with a caller while no controller lives; texts per language."""
+
+    greeting: str  # prompt ids
+    leave_message: str
+    goodbye: str
+    ring: Phone  # usually reception
+    ring_seconds: int = 20
+    message_seconds: int = 120  # longest message
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the organisation that callers dial."""
+
+    number: str  # digits as the trunk delivers them, "+" allowed
+    name: str
+    flow: str
+    language: Language
+    safety_net: SafetyNet
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Everything about the organisation that does not change during a call."""
+
+    name: str
+    timezone: str  # IANA name
+    country: str  # ISO 3166-1 alpha-2; public holidays and phone numbers follow it
+    languages: tuple[Language, ...]  # the first is the default
+    numbers: Mapping[str, Number]
+    departments: Mapping[str, Department]
+    people: Mapping[str, Person]
+    phones: Mapping[str, Phone]  # by extension
+    reception: Phone  # the human behind key 0
+    emergency_numbers: tuple[str, ...]
+    prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language

@@ -1,0 +1,1 @@
+"""The flow language: load, render, check and interpret the administrator's YAML."""

@@ -1,0 +1,1 @@
+"""One module per step type: its schema, outcomes, documentation example and behaviour."""

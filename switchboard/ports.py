@@ -1,0 +1,118 @@
+"""What the services need from outside, as Protocols.
+
+`asterisk`, `postgres` and `speech` implement them for real, `testing` for tests and simulation; tests/contract holds
+the two to the same behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from switchboard.domain.call_record import CallEvent
+from switchboard.domain.dialling import Caller, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.identity import CallId
+from switchboard.domain.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something to say: a text in a language. Its recording is found by content."""
+
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a call stands in its flow; enough for a restarted controller to resume it."""
+
+    flow: str
+    version: str
+    step: str
+    attempt: int
+    language: Language
+    variables: Mapping[str, Any]
+    returns: tuple[tuple[str, str], ...] = ()  # (flow, step) to go on with after `return`, innermost last
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+
+
+class Call(Protocol):
+    """A caller on the line.
+
+    Every coroutine raises CallerHungUp once the caller is gone. One task drives one call; its methods are not
+    called concurrently.
+    """
+
+    @property
+    def id(self) -> CallId: ...
+
+    @property
+    def caller(self) -> Caller: ...
+
+    @property
+    def number(self) -> str:
+        """The organisation's number that was dialled."""
+
+    @property
+    def is_answered(self) -> bool: ...
+
+    async def answer(self) -> None:
+        """Answer; nothing if answered already."""
+
+    async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
+        """Say the utterances, one after the other, and return when they were heard.
+
+        With `barge_in`, a key stops them at once (and one pressed before makes them silent). The key stays for
+        `key()`. Without, keys pressed meanwhile stay for `key()` too.
+        """
+
+    async def key(self, timeout: timedelta) -> str | None:
+        """The next key the caller pressed (0-9, *, #, A-D), waiting up to `timeout`; None on silence."""
+
+    def forget_keys(self) -> None:
+        """Drop keys pressed but not read, so that they don't answer a question not yet asked."""
+
+    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+        """Ring the phones at once; the first to answer is connected to the caller, the others stop.
+
+        On ANSWERED the two are talking: go on with `talk`. Any other outcome leaves the caller as before, in silence.
+        If no phone answered, the outcome is the most telling one: DECLINED, then BUSY, NO_ANSWER, UNAVAILABLE, FAILED.
+        """
+
+    async def talk(self) -> None:
+        """Return when the person who answered has left and the caller is still there."""
+
+    async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """End the call; before answer, `cause` tells the network why. Nothing if it has ended already."""
+
+    def remember(self, position: Position) -> None:
+        """Note where the call stands, on the call itself. Never waits."""
+
+
+class CallLedger(Protocol):
+    """Where events are appended."""
+
+    def append(self, event: CallEvent) -> None:
+        """Take the event; it is on disk soon. Never waits, never fails."""
+
+    async def durable(self) -> None:
+        """Return when everything appended before is on disk. Await it before promising anything to anybody."""
+
+
+class CallArchive(Protocol):
+    """Where records are read. Raises RecordsUnreachable."""
+
+    async def calls(self, *, since: datetime | None = None, limit: int = 50) -> Sequence[Mapping[str, Any]]:
+        """The newest calls' rows, newest first."""
+
+    async def story(self, call_id: CallId) -> Sequence[CallEvent]:
+        """All events of one call, oldest first; empty if unknown."""

@@ -1,0 +1,1 @@
+"""What a caller gets, one async script each, over the ports."""

@@ -1,0 +1,159 @@
+"""Typed settings from a TOML file and `SWITCHBOARD_*` environment variables.
+
+The environment beats the file. README.md, "Settings", documents each; a test holds the table against this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, IPvAnyAddress, PostgresDsn, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from switchboard.errors import SettingsError
+
+DEFAULT_FILE = Path("switchboard.toml")
+ENVIRONMENT_PREFIX = "SWITCHBOARD_"
+
+Port = Annotated[int, Field(ge=1024, le=65535)]
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogForm(StrEnum):
+    """How a log line looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """Everything one machine's switchboard can be told. Organisation data is not here but in `ivr/`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+
+    state: Path = Field(Path(".state"), description="State folder: secrets, database, ledger, logs, recordings.")
+    cache: Path | None = Field(
+        None,
+        description="Folder of what can be made again: the private Asterisk, rendered prompts. "
+        "Default: `cache` in the state folder.",
+    )
+    ivr: Path = Field(Path("ivr"), description="Configuration folder: the organisation's people, hours, facts, flows.")
+    bind: IPvAnyAddress = Field(
+        "127.0.0.1",
+        validate_default=True,
+        description="Address SIP and RTP listen on. `0.0.0.0` opens them to your network: anybody who reaches the "
+        "machine can call the organisation's numbers and try to register as a desk phone. "
+        "ARI, AMI, AGI and Postgres stay on loopback.",
+    )
+    sip_port: Port = Field(5060, description="UDP and TCP port of SIP.")
+    rtp_first_port: Port = Field(20000, description="First UDP port of RTP.")
+    rtp_last_port: Port = Field(20999, description="Last UDP port of RTP; two ports a call leg.")
+    ari_port: Port = Field(8088, description="TCP port of Asterisk's REST interface, on loopback.")
+    ami_port: Port = Field(5038, description="TCP port of Asterisk's manager interface, on loopback.")
+    agi_port: Port = Field(4573, description="TCP port on which FastAGI is answered, on loopback.")
+    postgres_port: Port = Field(54320, description="TCP port of the embedded Postgres, on loopback.")
+    console_port: Port = Field(8080, description="TCP port of the web console (kept free for it).")
+    database_url: PostgresDsn | None = Field(
+        None,
+        description="Use this Postgres (>= 15) instead of the embedded one: `postgresql://user:password@host/name`.",
+    )
+    asterisk: Path | None = Field(
+        None,
+        description="Asterisk program to run. Default: the machine's own if >= 22.10.1, else a private copy.",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Debian mirror to fetch the private Asterisk from. Default: the machine's own apt sources.",
+    )
+    account: str | None = Field(
+        None,
+        description="When started as root: the existing account Postgres and Asterisk run as. "
+        "Default: the first that exists of `switchboard`, `asterisk`, `nobody`.",
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged: debug, info, warning, error.")
+    log_form: LogForm = Field(LogForm.TEXT, description="How a log line looks: text or json.")
+
+    @field_validator("state", "cache", "ivr", "asterisk")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _rtp_range(self) -> Settings:
+        if self.rtp_last_port <= self.rtp_first_port:
+            raise ValueError("rtp_last_port: must be greater than rtp_first_port")
+        return self
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where the private Asterisk and rendered prompts are kept."""
+        return self.cache or self.state / "cache"
+
+    @property
+    def name(self) -> str:
+        """A short name of this state folder, to tell switchboards on one machine apart."""
+        return hashlib.sha256(str(self.state).encode()).hexdigest()[:8]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then what `load` read from the file."""
+        return env_settings, init_settings
+
+
+def load(file: Path | None = None) -> Settings:
+    """Read the settings.
+
+    `file` defaults to `switchboard.toml` in the working folder, which may be absent. Raises SettingsError, in one
+    line that names the setting and where it came from.
+    """
+    values: dict[str, Any] = {}
+    path = file or DEFAULT_FILE
+    if file is not None or path.exists():
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(str(path), f"cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(str(path), f"is not valid TOML: {error}") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise _first_problem(error, path) from error
+
+
+def _first_problem(error: ValidationError, path: Path) -> SettingsError:
+    problem = error.errors()[0]
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        setting, _, message = message.partition(": ")
+        return SettingsError(setting, message)
+    setting = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(Settings.model_fields)
+        return SettingsError(setting, f"no such setting in {path}; known are {known}")
+    return SettingsError(
+        setting, f"{message} (got {problem['input']!r}; set in {path} or as SWITCHBOARD_{setting.upper()})"
+    )

@@ -1,0 +1,1 @@
+"""From a text to a spoken file: the organisation's recording, else piper, else espeak-ng."""

@@ -1,0 +1,1 @@
+"""Supported stand-ins: ScriptedCall, in-memory stores, ManualClock; also what `simulate` runs on."""
