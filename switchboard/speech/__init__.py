@@ -1,1 +1,5 @@
-"""From a text to a spoken file: the organisation's recording, else piper, else espeak-ng."""
+"""Speech: texts made into recordings that Asterisk plays.
+
+`render` plans and drives; the work is done in worker processes, so that nothing here loads numpy, onnxruntime or
+piper into a process that handles calls.
+"""
