@@ -54,6 +54,20 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Trunk:
+    """A line to the telephone network, at a SIP provider. Its password is a secret and never in the YAML."""
+
+    id: str  # a word: "operator"
+    host: str  # the provider's name or address, ":port" allowed
+    username: str = ""  # the account we register with; empty where the provider knows us by our address
+    addresses: tuple[str, ...] = ()  # addresses or networks the provider calls us from; empty: those of `host`
+    prefix: str = ""  # digits a desk phone dials before an outside number, taken off; empty: none
+    allowed: tuple[str, ...] = ()  # beginnings of outside numbers desk phones may call ("+372", "5"); empty: none
+    caller_number: str = ""  # shown to the callee; empty: the desk phone's extension
+    emergency: bool = False  # emergency numbers go out here
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """Everything about the organisation that does not change during a call."""
 
@@ -68,3 +82,4 @@ class Organisation:
     reception: Phone  # the human behind key 0
     emergency_numbers: tuple[str, ...]
     prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language
+    trunks: tuple[Trunk, ...] = ()
