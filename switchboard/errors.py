@@ -5,6 +5,7 @@
     ├── SetupError              the machine cannot run us: a port in use, a folder, an old Asterisk
     ├── ConfigurationError      the organisation's YAML is wrong; carries every Problem with file:line:column
     ├── CallerHungUp            the caller is gone; raised at the next await of the call
+    │   └── CallTakenAway       not hung up: the dialplan's safety net has the caller now
     ├── LegGone                 a leg ended while we were commanding it (ARI 404 or 409)
     ├── AsteriskError           Asterisk refused, or answered what we don't understand
     │   └── AsteriskUnreachable no link to Asterisk, or no answer in time
@@ -42,6 +43,10 @@ class ConfigurationError(SwitchboardError):
 
 class CallerHungUp(SwitchboardError):
     """The caller hung up. Not a failure: how most calls end."""
+
+
+class CallTakenAway(CallerHungUp):
+    """The call left the controller without a hangup: its lease ran out, and the safety net serves the caller."""
 
 
 class LegGone(SwitchboardError):

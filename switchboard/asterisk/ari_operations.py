@@ -1,0 +1,44 @@
+"""The ARI operations we use. A test holds each against the API description that the running Asterisk serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its HTTP method, its path below `/ari/`, and the parameters we send beside the path's."""
+
+    method: str
+    path: str
+    parameters: tuple[str, ...] = ()
+
+
+FILTER_EVENTS = Operation("PUT", "applications/{applicationName}/eventFilter", ("allowed",))
+CLAIM = Operation("POST", "events/claim", ("channelId", "application"))
+
+ANSWER = Operation("POST", "channels/{channelId}/answer")
+HANG_UP = Operation("DELETE", "channels/{channelId}", ("reason_code",))
+PLAY = Operation("POST", "channels/{channelId}/play/{playbackId}", ("media",))
+STOP_PLAYBACK = Operation("DELETE", "playbacks/{playbackId}")
+START_RINGBACK = Operation("POST", "channels/{channelId}/ring")
+STOP_RINGBACK = Operation("DELETE", "channels/{channelId}/ring")
+START_MUSIC = Operation("POST", "channels/{channelId}/moh")
+STOP_MUSIC = Operation("DELETE", "channels/{channelId}/moh")
+CONTINUE_IN_DIALPLAN = Operation("POST", "channels/{channelId}/continue", ("context", "extension", "priority"))
+GET_VARIABLES = Operation("GET", "channels/{channelId}/variables", ("variables",))
+SET_VARIABLE = Operation("POST", "channels/{channelId}/variable", ("variable", "value"))
+
+CREATE_LEG = Operation("POST", "channels/create", ("endpoint", "app", "appArgs", "channelId", "originator"))
+DIAL_LEG = Operation("POST", "channels/{channelId}/dial", ("caller", "timeout"))
+
+CREATE_BRIDGE = Operation("POST", "bridges/{bridgeId}", ("type",))
+ADD_TO_BRIDGE = Operation("POST", "bridges/{bridgeId}/addChannel", ("channel",))
+DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
+
+GET_APPLICATION = Operation("GET", "applications/{applicationName}")
+LIST_CHANNELS = Operation("GET", "channels")
+LIST_BRIDGES = Operation("GET", "bridges")
+GET_INFO = Operation("GET", "asterisk/info")
+
+ALL: dict[str, Operation] = {name: value for name, value in globals().items() if isinstance(value, Operation)}

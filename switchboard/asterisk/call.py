@@ -1,0 +1,411 @@
+"""A caller on the line in Asterisk: ports.Call over ARI, with its lease and position over AMI.
+
+Requests go out without waiting for each answer (Asterisk serves them in order); one that finds the channel gone ends
+the call as a hangup does. The call's task sleeps in one place, `_until`, and any event that matters wakes it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from switchboard.asterisk import ari_operations as operations
+from switchboard.asterisk.ami import AmiLinks
+from switchboard.asterisk.ari import APPLICATION, REQUEST_DEADLINE, AriLink, Event
+from switchboard.asterisk.ari_operations import Operation
+from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, ring_result
+from switchboard.asterisk.position import POSITION_VARIABLE, pack
+from switchboard.asterisk.prompt_store import PromptStore
+from switchboard.domain.dialling import (
+    Caller,
+    DialOutcome,
+    HangupCause,
+    Phone,
+    RingResult,
+    WhileRinging,
+)
+from switchboard.domain.identity import CallId, call_id_of
+from switchboard.errors import AsteriskError, AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
+from switchboard.ports import Position, Utterance
+
+LEASE_SECONDS = 10  # a caller nobody watches over is served by the safety net after this
+LEASE_VARIABLE = "TIMEOUT(absolute)"
+PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
+HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """What a call needs of Asterisk."""
+
+    ari: AriLink
+    ami: AmiLinks
+    prompts: PromptStore
+
+
+class AsteriskCall:
+    """One caller's channel, and the legs made for it."""
+
+    def __init__(self, asterisk: Asterisk, channel: Event, number: str, adopt_leg: Callable[[Leg, AsteriskCall], None]):
+        self.channel: str = channel["id"]
+        self.channel_name: str = channel["name"]
+        self._asterisk = asterisk
+        self._id = call_id_of(self.channel)
+        self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
+        self._number = number
+        self._answered: bool = channel["state"] == "Up"
+        self._register_leg = adopt_leg
+        self._keys: deque[str] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._playback: str | None = None
+        self._lost_playback = False
+        self._legs: list[Leg] = []
+        self._partner: Leg | None = None
+        self._bridge = f"bridge-{self._id.hex}"
+        self._leased = True
+        self._gone = False
+        self._taken_away = False
+        self._fault: AsteriskError | None = None
+        self.hangup_cause: int = HangupCause.UNKNOWN
+        self.ended_by = "unknown"
+
+    @property
+    def id(self) -> CallId:
+        return self._id
+
+    @property
+    def caller(self) -> Caller:
+        return self._caller
+
+    @property
+    def number(self) -> str:
+        return self._number
+
+    @property
+    def is_answered(self) -> bool:
+        return self._answered
+
+    @property
+    def is_talking(self) -> bool:
+        """Connected to a person."""
+        return self._partner is not None
+
+    @property
+    def talking_to(self) -> Phone | None:
+        """The phone of the person the caller is connected to."""
+        return self._partner.phone if self._partner else None
+
+    @property
+    def is_leased(self) -> bool:
+        """Nobody but us looks after the caller, so the lease has to be renewed."""
+        return self._leased and not self._gone
+
+    async def answer(self) -> None:
+        """See ports.Call."""
+        self._check()
+        if not self._answered:
+            self._command(operations.ANSWER, channelId=self.channel)
+            self._answered = True
+
+    async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
+        """See ports.Call."""
+        self._check()
+        if barge_in and self._keys:
+            return
+        media = [self._asterisk.prompts.media(utterance) for utterance in utterances]
+        deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
+        while True:
+            playback = self._playback = uuid4().hex
+            self._lost_playback = False
+            self._command(operations.PLAY, channelId=self.channel, playbackId=playback, media=[m.uri for m in media])
+            await self._until(lambda: self._playback is None or (barge_in and bool(self._keys)), deadline)
+            if self._playback is not None:
+                # Barged in, or overdue. The stop overtakes nothing: what is played next comes after it.
+                self._command(operations.STOP_PLAYBACK, playbackId=playback, ignore_gone=True)
+                self._playback = None
+            if not self._lost_playback:
+                return
+            # The link was cut meanwhile. Heard twice is better than not heard.
+
+    async def key(self, timeout: timedelta) -> str | None:
+        """See ports.Call."""
+        if await self._until(lambda: bool(self._keys), timeout.total_seconds()):
+            return self._keys.popleft()
+        return None
+
+    def forget_keys(self) -> None:
+        """See ports.Call."""
+        self._keys.clear()
+
+    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+        """See ports.Call."""
+        self._check()
+        self._hearing(hearing, start=True)
+        legs: list[Leg] = []
+        answered: Leg | None = None
+        try:
+            for phone in phones:
+                legs.append(await self._make_leg(phone, timeout))
+            await self._until(
+                lambda: (
+                    any(leg.state is LegState.ANSWERED for leg in legs)
+                    or all(leg.state is LegState.GONE for leg in legs)
+                ),
+                timeout.total_seconds(),
+            )
+            answered = next((leg for leg in legs if leg.state is LegState.ANSWERED), None)
+        finally:
+            for leg in legs:
+                if leg is not answered:
+                    self._drop(leg)
+            if not self._gone:
+                self._hearing(hearing, start=False)
+        if answered is None:
+            return ring_result(legs)
+        if not await self._connect(answered):
+            return RingResult(DialOutcome.FAILED)
+        return RingResult(DialOutcome.ANSWERED, answered.phone)
+
+    async def talk(self) -> None:
+        """See ports.Call."""
+        partner = self._partner
+        if partner is not None:
+            await self._until(lambda: partner.state is LegState.GONE, math.inf)
+            self._part()
+
+    async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """See ports.Call."""
+        if self._gone:
+            return
+        self.ended_by, self.hangup_cause = "switchboard", int(cause)
+        try:
+            await self._ask(operations.HANG_UP, channelId=self.channel, reason_code=str(int(cause)))
+            await self._until(lambda: False, HANGUP_DEADLINE)
+        except (CallerHungUp, LegGone):
+            return  # as asked
+        log.warning("hangup_not_confirmed", call=str(self._id))
+
+    def remember(self, position: Position) -> None:
+        """See ports.Call."""
+        if not self._gone:
+            self._asterisk.ami.set_variable(self.channel_name, POSITION_VARIABLE, pack(position))
+
+    # What the exchange tells us.
+
+    def key_pressed(self, key: str) -> None:
+        """The caller pressed a key (ChannelDtmfReceived)."""
+        self._keys.append(key)
+        self._wake()
+
+    def playback_finished(self, playback: str, state: str) -> None:
+        """A playback ended (PlaybackFinished), by itself or stopped."""
+        if playback == self._playback:
+            if state == "failed" and not self._gone:
+                log.warning("playback_failed", call=str(self._id))
+            self._playback = None
+            self._wake()
+
+    def hangup_requested(self, cause: int) -> None:
+        """The caller hung up (ChannelHangupRequest); the channel leaves in a moment."""
+        if self.ended_by == "unknown":
+            self.ended_by, self.hangup_cause = "caller", cause or HangupCause.NORMAL
+
+    def leg_answered(self, leg: Leg) -> None:
+        """A phone we ring was picked up (Dial ANSWER)."""
+        if leg.state is LegState.RINGING:
+            leg.state = LegState.ANSWERED
+            self._wake()
+
+    def leg_ended(self, leg: Leg, cause: int, sip_status: int) -> None:
+        """A leg is over (ChannelDestroyed, or found missing)."""
+        leg.ended(cause, sip_status)
+        self._wake()
+
+    def left(self, *, vanished: bool = False) -> None:
+        """The channel left us (StasisEnd): hung up, or, with no hangup, back in the dialplan.
+
+        `vanished`: it no longer exists, and how it ended was not seen, because the link or Asterisk was down.
+        """
+        if self._gone:
+            return
+        self._gone = True
+        self._taken_away = self.ended_by == "unknown" and not vanished
+        for leg in self._legs:
+            self._drop(leg)
+        if self._partner is not None:
+            self._destroy_bridge()
+        self._wake()
+
+    def link_restored(self, *, is_up: bool) -> None:
+        """Events and requests were lost while the link was down; `is_up` tells whether the channel is answered."""
+        if self._answered and not is_up:
+            self._command(operations.ANSWER, channelId=self.channel)
+        if self._playback is not None:
+            self._lost_playback, self._playback = True, None
+            self._wake()
+
+    def adopt_conversation(self, leg: Leg, bridge: str) -> None:
+        """An earlier controller connected the caller to this leg; we go on watching."""
+        self._bridge, self._partner, self._leased = bridge, leg, False
+        leg.state = LegState.ANSWERED
+        self._legs.append(leg)
+
+    @property
+    def bridge(self) -> str:
+        """The bridge's id, should there be one."""
+        return self._bridge
+
+    # Inside.
+
+    def _command(self, operation: Operation, *, ignore_gone: bool = False, **values: Any) -> asyncio.Future[Any]:
+        """Request without waiting. A refusal is taken up by whoever sleeps in `_until`."""
+        answer = self._asterisk.ari.request(operation, **values)
+        answer.add_done_callback(self._refused_if_gone_ignored if ignore_gone else self._refused)
+        return answer
+
+    def _refused_if_gone_ignored(self, answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled() or isinstance(answer.exception(), LegGone):
+            return
+        self._refused(answer)
+
+    def _refused(self, answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled():
+            return
+        error = answer.exception()
+        if error is None:
+            return
+        if isinstance(error, LegGone):
+            # StasisEnd follows and tells why; if the link dropped it, the next snapshot does.
+            log.debug("command_too_late", call=str(self._id), error=str(error))
+        elif isinstance(error, AsteriskUnreachable):
+            log.debug("command_lost", call=str(self._id), error=str(error))  # `link_restored` makes up for it
+        elif isinstance(error, AsteriskError):
+            self._fault = error
+            self._wake()
+
+    async def _ask(self, operation: Operation, **values: Any) -> None:
+        """Request and wait for the answer; when the link drops meanwhile, once more after it is back.
+
+        Ids are ours, so a request that was carried out before the drop answers LegGone ("exists") the second time.
+        """
+        ari = self._asterisk.ari
+        try:
+            await ari.request(operation, **values)
+        except AsteriskUnreachable:
+            await ari.wait_up(REQUEST_DEADLINE)
+            with contextlib.suppress(LegGone):
+                await ari.request(operation, **values)
+
+    def _check(self) -> None:
+        if self._gone:
+            raise CallTakenAway if self._taken_away else CallerHungUp
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Sleep until the condition holds (True) or the time is up (False).
+
+        Raises CallerHungUp when the caller is gone, and AsteriskError when Asterisk refused a command.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            self._check()
+            if self._fault is not None:
+                fault, self._fault = self._fault, None
+                raise fault
+            if condition():
+                return True
+            if loop.time() >= deadline:
+                return False
+            self._waiter = loop.create_future()
+            timer = loop.call_at(deadline, self._wake) if seconds != math.inf else None
+            try:
+                await self._waiter
+            finally:
+                if timer is not None:
+                    timer.cancel()
+
+    def _hearing(self, what: WhileRinging, *, start: bool) -> None:
+        starts, stops = {
+            WhileRinging.RINGBACK: (operations.START_RINGBACK, operations.STOP_RINGBACK),
+            WhileRinging.MUSIC: (operations.START_MUSIC, operations.STOP_MUSIC),
+        }[what]
+        if what is WhileRinging.RINGBACK or self._answered:
+            self._command(starts if start else stops, channelId=self.channel)
+
+    async def _make_leg(self, phone: Phone, timeout: timedelta) -> Leg:
+        leg = Leg(f"{LEG_PREFIX}{self._id.hex}-{uuid4().hex[:8]}", phone)
+        try:
+            await self._ask(
+                operations.CREATE_LEG,
+                endpoint=f"PJSIP/{phone.extension}",
+                app=APPLICATION,
+                appArgs="leg",
+                channelId=leg.channel,
+                originator=self.channel,
+            )
+            self._legs.append(leg)
+            self._register_leg(leg, self)
+            await self._ask(
+                operations.DIAL_LEG,
+                channelId=leg.channel,
+                caller=self.channel,
+                timeout=math.ceil(timeout.total_seconds()) + 1,  # ours comes first and knows why
+            )
+        except (LegGone, AsteriskError) as error:
+            log.info("phone_not_rung", call=str(self._id), extension=phone.extension, error=str(error))
+            if leg.state is LegState.RINGING:
+                leg.unavailable()
+        return leg
+
+    def _drop(self, leg: Leg) -> None:
+        if leg.state is not LegState.GONE:
+            self._command(operations.HANG_UP, ignore_gone=True, channelId=leg.channel)
+
+    async def _connect(self, leg: Leg) -> bool:
+        """Let the two talk. The lease is lifted first: it must never cut a conversation."""
+        await self.answer()
+        self._partner, self._leased = leg, False
+        self.lift_lease()
+        try:
+            await self._ask(operations.CREATE_BRIDGE, bridgeId=self._bridge, type="mixing")
+            await self._ask(operations.ADD_TO_BRIDGE, bridgeId=self._bridge, channel=[self.channel, leg.channel])
+        except LegGone:
+            self._check()
+            self._drop(leg)
+            self._part()
+            return False
+        return True
+
+    def lift_lease(self) -> None:
+        """Take the lease off the channel, for the length of a conversation."""
+        if not self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, "0"):
+            self._command(operations.SET_VARIABLE, channelId=self.channel, variable=LEASE_VARIABLE, value="0")
+
+    def renew_lease(self) -> None:
+        """Prove that we live: the safety net takes the caller LEASE_SECONDS after the last of these."""
+        self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, str(LEASE_SECONDS))
+
+    def _part(self) -> None:
+        """The conversation is over and the caller still there."""
+        self._partner, self._leased = None, True
+        self._legs.clear()
+        self.renew_lease()
+        self._destroy_bridge()
+
+    def _destroy_bridge(self) -> None:
+        self._command(operations.DESTROY_BRIDGE, ignore_gone=True, bridgeId=self._bridge)

@@ -1,0 +1,271 @@
+"""Calls in progress: claims what Asterisk offers, gives each a task, keeps its lease, adopts what was left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from switchboard.asterisk import ari_operations as operations
+from switchboard.asterisk.ami import AmiAddress, AmiLinks
+from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
+from switchboard.asterisk.call import Asterisk, AsteriskCall
+from switchboard.asterisk.leg import LEG_PREFIX, Leg
+from switchboard.asterisk.position import POSITION_VARIABLE, unpack
+from switchboard.asterisk.prompt_store import PromptStore
+from switchboard.domain.dialling import Phone
+from switchboard.domain.identity import CallId
+from switchboard.errors import AsteriskError, LegGone
+from switchboard.ports import Position
+
+LEASE_INTERVAL = 3.0  # seconds between renewals of the calls' leases
+NUMBER_VARIABLE = "SWITCHBOARD_NUMBER"
+STAND_DOWN = 30.0  # seconds an ousted controller waits before it claims again
+
+log = structlog.get_logger()
+
+
+class Serve(Protocol):
+    """What is done with a caller, until the call is over."""
+
+    def __call__(self, call: AsteriskCall, *, adopted: bool, position: Position | None) -> Awaitable[None]: ...
+
+
+class Exchange:
+    """Attaches to Asterisk and serves its calls.
+
+    `serve` runs as one task a call. `phones` names the desk phones of conversations taken over from an earlier
+    controller.
+    """
+
+    def __init__(
+        self, ari: AriAddress, ami: AmiAddress, *, prompts: PromptStore, phones: Mapping[str, Phone], serve: Serve
+    ) -> None:
+        self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=lambda: None)
+        self._ami = AmiLinks(ami)
+        self._asterisk = Asterisk(self._ari, self._ami, prompts)
+        self._phones = phones
+        self._serve = serve
+        self._calls: dict[str, AsteriskCall] = {}
+        self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._claiming = True
+        self.version = ""
+        self._handlers: dict[str, Callable[[Event], None]] = {
+            "ApplicationReplaced": self._replaced,
+            "CallBroadcast": self._offered,
+            "StasisStart": self._started,
+            "StasisEnd": self._ended,
+            "ChannelDtmfReceived": self._key,
+            "ChannelHangupRequest": self._hangup_requested,
+            "ChannelDestroyed": self._leg_destroyed,
+            "ChannelLeftBridge": self._left_bridge,
+            "Dial": self._dialled,
+            "PlaybackFinished": self._playback_finished,
+        }
+
+    @property
+    def is_answering(self) -> bool:
+        """A call that comes now is claimed and served."""
+        return self._claiming and self._ari.is_up and self._ami.is_up
+
+    @property
+    def calls(self) -> tuple[AsteriskCall, ...]:
+        """The calls in progress."""
+        return tuple(self._calls.values())
+
+    def in_progress(self, call_id: CallId) -> bool:
+        """Whether the call has a task here."""
+        return any(call.id == call_id for call in self._calls.values())
+
+    async def start(self) -> None:
+        """Attach to Asterisk; returns at once, and goes on trying for ever."""
+        await self._ami.start()
+        await self._ari.start()
+        self._keeper = asyncio.create_task(self._keep_leases(), name="leases")
+
+    async def close(self) -> None:
+        """Let go. Calls without a conversation go to the next controller, or with their lease to the safety net."""
+        self._claiming = False
+        if self._keeper is not None:
+            self._keeper.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._ari.close()
+        await self._ami.close()
+
+    # Events. Each handler is quick: it changes a call's state and wakes its task.
+
+    def _received(self, event: Event) -> None:
+        handler = self._handlers.get(event["type"])
+        if handler is not None:
+            handler(event)
+
+    def _offered(self, event: Event) -> None:
+        """CallBroadcast: whoever claims first gets the call; unclaimed for 500 ms, the safety net does."""
+        if self.is_answering:
+            claim = self._ari.request(operations.CLAIM, channelId=event["channel"]["id"], application=APPLICATION)
+            claim.add_done_callback(_log_lost_claim)
+
+    def _started(self, event: Event) -> None:
+        arguments, channel = event["args"], event["channel"]
+        if arguments and arguments[0] == "inbound" and channel["id"] not in self._calls:
+            self._begin(AsteriskCall(self._asterisk, channel, arguments[1], self._own_leg), adopted=False)
+
+    def _ended(self, event: Event) -> None:
+        call = self._calls.get(event["channel"]["id"])
+        if call is not None:
+            call.left()
+
+    def _key(self, event: Event) -> None:
+        call = self._calls.get(event["channel"]["id"])
+        if call is not None:
+            call.key_pressed(event["digit"])
+
+    def _hangup_requested(self, event: Event) -> None:
+        call = self._calls.get(event["channel"]["id"])
+        if call is not None:
+            call.hangup_requested(event.get("cause", 0))
+
+    def _leg_destroyed(self, event: Event) -> None:
+        leg, call = self._legs.pop(event["channel"]["id"], (None, None))
+        if leg is not None and call is not None:
+            call.leg_ended(leg, event.get("cause", 0), event.get("tech_cause", 0))
+
+    def _left_bridge(self, event: Event) -> None:
+        """The callee left the conversation, perhaps a moment before the leg is destroyed."""
+        leg, call = self._legs.get(event["channel"]["id"], (None, None))
+        if leg is not None and call is not None and event["bridge"]["id"] == call.bridge:
+            call.leg_ended(leg, 0, 0)
+
+    def _dialled(self, event: Event) -> None:
+        leg, call = self._legs.get(event["peer"]["id"], (None, None))
+        if leg is not None and call is not None and event["dialstatus"] == "ANSWER":
+            call.leg_answered(leg)
+
+    def _playback_finished(self, event: Event) -> None:
+        playback = event["playback"]
+        call = self._calls.get(playback["target_uri"].removeprefix("channel:"))
+        if call is not None:
+            call.playback_finished(playback["id"], playback["state"])
+
+    def _replaced(self, event: Event) -> None:
+        """Another controller took our place at this Asterisk; two that fight for it would serve nobody."""
+        log.error("controller_replaced", standing_down_for=STAND_DOWN)
+        self._claiming = False
+        asyncio.get_running_loop().call_later(STAND_DOWN, self._claim_again)
+
+    def _claim_again(self) -> None:
+        self._claiming = True
+
+    # Calls.
+
+    def _own_leg(self, leg: Leg, call: AsteriskCall) -> None:
+        self._legs[leg.channel] = (leg, call)
+
+    def _begin(self, call: AsteriskCall, *, adopted: bool, position: Position | None = None) -> None:
+        self._calls[call.channel] = call
+        task = asyncio.create_task(self._run(call, adopted, position), name=f"call-{call.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, call: AsteriskCall, adopted: bool, position: Position | None) -> None:
+        try:
+            await self._serve(call, adopted=adopted, position=position)
+        finally:
+            del self._calls[call.channel]
+
+    async def _keep_leases(self) -> None:
+        """Renew each caller's lease while we can serve: with ARI down we can't, and the safety net shall."""
+        while True:
+            await asyncio.sleep(LEASE_INTERVAL)
+            if not self._ari.is_up:
+                continue
+            for call in self._calls.values():
+                if call.is_leased:
+                    call.renew_lease()
+                elif call.is_talking:
+                    call.lift_lease()  # again, should a renewal have overtaken the first time
+
+    # After a connect.
+
+    async def _rebuild(self) -> None:
+        """Asterisk replays nothing: compare what it holds with what we know, then adopt or let go."""
+        application, channels, bridges, info = await asyncio.gather(
+            self._ari.request_http(operations.GET_APPLICATION, applicationName=APPLICATION),
+            self._ari.request_http(operations.LIST_CHANNELS),
+            self._ari.request_http(operations.LIST_BRIDGES),
+            self._ari.request_http(operations.GET_INFO),
+        )
+        self.version = info["system"]["version"]
+        present = {channel["id"]: channel for channel in channels}
+        ours = [present[name] for name in application["channel_ids"] if name in present]
+        held = {channel["id"] for channel in ours}
+        self._review_known(present, held)
+        for channel in ours:
+            name = channel["id"]
+            if name not in self._calls and name not in self._legs and not name.startswith(LEG_PREFIX):
+                await self._adopt(channel, present, bridges)
+        for name in held:
+            if name.startswith(LEG_PREFIX) and name not in self._legs:
+                self._ari.request(operations.HANG_UP, channelId=name)
+        for bridge in bridges:
+            if bridge["id"].startswith("bridge-") and not bridge["channels"]:
+                self._ari.request(operations.DESTROY_BRIDGE, bridgeId=bridge["id"])
+
+    def _review_known(self, present: Mapping[str, Event], held: set[str]) -> None:
+        for call in tuple(self._calls.values()):
+            if call.channel in held:
+                call.link_restored(is_up=present[call.channel]["state"] == "Up")
+            else:
+                call.left(vanished=call.channel not in present)
+        for name, (leg, call) in list(self._legs.items()):
+            if name not in present:
+                del self._legs[name]
+                call.leg_ended(leg, 0, 0)
+            elif present[name]["state"] == "Up":
+                call.leg_answered(leg)
+
+    async def _adopt(self, channel: Event, present: Mapping[str, Event], bridges: list[Event]) -> None:
+        """Take over a caller whom an earlier controller left in the middle."""
+        try:
+            variables = await self._variables(channel["id"], NUMBER_VARIABLE, POSITION_VARIABLE)
+        except (LegGone, AsteriskError) as error:
+            log.warning("call_not_adopted", channel=channel["id"], error=str(error))
+            return
+        call = AsteriskCall(self._asterisk, channel, variables[NUMBER_VARIABLE], self._own_leg)
+        for bridge in bridges:
+            if channel["id"] in bridge["channels"]:
+                self._adopt_conversation(call, bridge, present)
+        log.info("call_adopted", call=str(call.id), talking=call.is_talking)
+        if call.is_leased:
+            call.renew_lease()
+        self._begin(call, adopted=True, position=unpack(variables[POSITION_VARIABLE]))
+
+    def _adopt_conversation(self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event]) -> None:
+        for name in bridge["channels"]:
+            if name != call.channel and name in present:
+                extension = present[name]["name"].partition("/")[2].rpartition("-")[0]
+                leg = Leg(name, self._phones.get(extension, Phone(extension, extension)))
+                self._own_leg(leg, call)
+                call.adopt_conversation(leg, bridge["id"])
+
+    async def _variables(self, channel: str, *names: str) -> dict[str, str]:
+        answer: dict[str, Any] = await self._ari.request(
+            operations.GET_VARIABLES, channelId=channel, variables=",".join(names)
+        )
+        return {name: _value(answer, name) for name in names}
+
+
+def _value(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get("variables", answer).get(name, "")
+    return str(value.get("value", "") if isinstance(value, dict) else value)
+
+
+def _log_lost_claim(claim: asyncio.Future[Any]) -> None:
+    if not claim.cancelled() and claim.exception() is not None:
+        log.info("claim_lost", error=str(claim.exception()))

@@ -1,0 +1,51 @@
+"""Which file says an utterance, and for how long: looked up in memory on a call's path."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from switchboard.domain.spoken import content_key
+from switchboard.ports import Utterance
+
+UNKNOWN_LENGTH = 30.0  # seconds we wait for a file whose length we could not read
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A playable file."""
+
+    uri: str  # as ARI's `media` wants it
+    seconds: float
+
+
+class PromptStore:
+    """Media of all utterances of a configuration."""
+
+    def __init__(self, folder: Path, utterances: Iterable[Utterance]) -> None:
+        self._folder = folder
+        self._media = {utterance: self._read(utterance) for utterance in utterances}
+
+    def media(self, utterance: Utterance) -> Media:
+        """The file that says the utterance; one not known beforehand is looked up, and logged."""
+        media = self._media.get(utterance)
+        if media is None:
+            log.warning("prompt_not_foreseen", text=utterance.text[:60], language=utterance.language)
+            media = self._media[utterance] = self._read(utterance)
+        return media
+
+    def _read(self, utterance: Utterance) -> Media:
+        path = self._folder / content_key(utterance.text, utterance.language)
+        try:
+            with wave.open(f"{path}.wav") as audio:
+                seconds = audio.getnframes() / audio.getframerate()
+        except (OSError, EOFError, wave.Error) as error:
+            log.warning("prompt_unreadable", file=f"{path}.wav", error=str(error))
+            seconds = UNKNOWN_LENGTH
+        return Media(f"sound:{path}", seconds)
