@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from switchboard.domain.language import Language
 
+PAUSE = "pause"  # the name of a recording of silence, 0.25 s, to be played between sentences
 KEY_LENGTH = 20  # hex digits; 80 bits, far beyond chance for any number of prompts
 
 
@@ -26,3 +27,8 @@ def media_of(text: str, language: Language, folder: str) -> str:
     On the path of every call, hence remembered. `folder` is absolute and says nothing about whether a file is there.
     """
     return f"sound:{folder}/{content_key(text, language)}"
+
+
+def pause_in(folder: str) -> str:
+    """What Asterisk is told to play between two utterances: they are rendered without silence at their ends."""
+    return f"sound:{folder}/{PAUSE}"

@@ -134,7 +134,7 @@ def _band(sound: Sound, rate: int) -> Samples:
     padded = np.pad(padded, (0, -len(padded) % ratio.denominator))
     length = len(padded) * ratio.numerator // ratio.denominator
     spectrum = np.fft.rfft(padded)
-    hertz = np.fft.rfftfreq(len(padded), 1 / sound.rate)
+    hertz: Samples = np.fft.rfftfreq(len(padded), 1 / sound.rate).astype(np.float64)
     nyquist = min(rate, sound.rate) / 2
     spectrum *= _slope(hertz, LOW_CUT / 2, LOW_CUT) * (1 - _slope(hertz, nyquist * PASSBAND, nyquist))
     bins = np.zeros(length // 2 + 1, spectrum.dtype)
