@@ -83,3 +83,27 @@ class Organisation:
     emergency_numbers: tuple[str, ...]
     prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language
     trunks: tuple[Trunk, ...] = ()
+
+    @property
+    def default_language(self) -> Language:
+        """The one every text exists in."""
+        return self.languages[0]
+
+    def wording(self, prompt: str, language: Language) -> tuple[str, Language]:
+        """A prompt's text and the language it is really in: the default one where a translation is missing.
+
+        Raises KeyError for an unknown prompt id; the configuration's loader refuses those.
+        """
+        texts = self.prompts[prompt]
+        if language in texts:
+            return texts[language], language
+        return texts[self.default_language], self.default_language
+
+    def phone_of(self, person: str) -> Phone | None:
+        """The desk phone of a person by id."""
+        return self.people[person].phone
+
+    def phone_of_department(self, department: str) -> Phone | None:
+        """A department's own phone, else its head's."""
+        found = self.departments[department]
+        return found.phone or self.phone_of(found.head)

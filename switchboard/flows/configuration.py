@@ -1,0 +1,60 @@
+"""What a configuration folder means once it is loaded: nothing left to look up, render or doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from switchboard.domain.facts import Fact
+from switchboard.domain.hours import HoursTable
+from switchboard.domain.language import Language
+from switchboard.domain.organisation import Organisation
+from switchboard.ports import Utterance
+
+Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How a step was left: one of its outcomes, and what that was decided on, for the record."""
+
+    outcome: str
+    decided_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a flow, ready to run."""
+
+    name: str
+    type: str
+    fields: Any  # the step type's own dataclass
+    run: Callable[[Any, Any], Awaitable[Left]]  # (fields, Conversation)
+    waits: bool  # for people: a restarted controller resumes here
+    routes: Mapping[str, str]  # outcome -> step's name
+    file: str  # as in the configuration folder: "flows/main.yaml"
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow; of one with parameters, one for each set of values it is used with: `ask(department=sales)`."""
+
+    id: str
+    start: str
+    steps: Mapping[str, Step]
+    results: frozenset[str] = frozenset()  # what its `return` steps hand back
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One version of the organisation's configuration. A call keeps the one it began with."""
+
+    organisation: Organisation
+    hours: Mapping[str, HoursTable]
+    facts: Mapping[str, Fact]
+    flows: Mapping[str, Flow]
+    prompts: Mapping[str, Speech]
+    version: str  # hash of every file's content
+    utterances: frozenset[Utterance]  # everything that may ever be said, safety nets included

@@ -1,0 +1,127 @@
+"""A configuration folder, read whole or refused whole.
+
+The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml; beside it the prompts' texts,
+`texts/<language>.yaml`, and the organisation's own recordings, `recordings/<language>/<prompt id>.wav`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from switchboard.domain.language import Language
+from switchboard.errors import ConfigurationError
+from switchboard.flows.configuration import Configuration, Flow
+from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
+from switchboard.flows.hours_yaml import read_hours
+from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
+from switchboard.flows.reading import Reading
+from switchboard.flows.source import Problems, Table, read_yaml
+from switchboard.flows.speech_texts import Wordings
+
+FILES = ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml")
+FLOWS = "flows"
+VERSION_LENGTH = 16  # hex digits
+
+
+def load_configuration(ivr: Path, prompts: Path) -> Configuration:
+    """The configuration of the folder `ivr` with the texts of the folder `prompts`.
+
+    Raises ConfigurationError with every problem, each `file:line:column: what is wrong — what was expected`.
+    """
+    problems = Problems()
+    reading = Reading(problems)
+    tables = {name: read_yaml(ivr / name, _shown(ivr / name), problems) for name in FILES}
+    flow_tables = _flow_tables(ivr / FLOWS, problems)
+    read_languages(reading, tables["organisation.yaml"])
+    text_tables = _text_tables(prompts, reading)
+    configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
+    if problems:
+        raise ConfigurationError(problems.in_order())
+    return configuration
+
+
+@dataclass(slots=True)
+class _Loader:
+    """The order in which things are read: each may name what was read before."""
+
+    reading: Reading
+    ivr: Path
+    prompts: Path
+    tables: dict[str, Table]
+    flow_tables: dict[str, Table]
+    text_tables: dict[Language, Table]
+
+    def load(self) -> Configuration:
+        reading = self.reading
+        sources = prompt_sources(reading, self.text_tables)
+        names = KnownNames(self.tables["hours.yaml"].entries, self.flow_tables, sources)
+        texts: dict[str, dict[Language, str]] = {}
+        organisation = read_organisation(
+            reading, self.tables["organisation.yaml"], self.tables["people.yaml"], names, texts
+        )
+        give_names(reading, organisation)
+        hours = read_hours(reading, self.tables["hours.yaml"], organisation.timezone, organisation.country)
+        for language in reading.languages:
+            reading.data[language]["hours"] = {
+                table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")
+                for table in hours.values()
+            }
+        facts = read_facts(reading, self.tables["facts.yaml"])
+        texts.update(render_prompts(reading, sources))
+        wordings = Wordings(reading.languages)
+        spoken = {identifier: wordings.speech(said) for identifier, said in texts.items()}
+        flows: dict[str, Flow] = {}
+        for table in hours.values():
+            wordings.speech(table.spoken, *(override.spoken for override in table.overrides if override.spoken))
+        for fact in facts.values():
+            wordings.speech(*(wording.texts for wording in fact.wordings))
+        return Configuration(
+            organisation,
+            hours,
+            facts,
+            flows,
+            spoken,
+            content_version(self.ivr, self.prompts),
+            frozenset(wordings.made),
+        )
+
+
+def content_version(ivr: Path, prompts: Path) -> str:
+    """The configuration's version: a hash over the names and contents of all its files."""
+    digest = hashlib.sha256()
+    files = [ivr / name for name in FILES]
+    files += sorted((ivr / FLOWS).glob("*.yaml"))
+    files += sorted((prompts / "texts").glob("*.yaml"))
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            continue  # told when it was read
+        digest.update(f"{file.parent.name}/{file.name}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:VERSION_LENGTH]
+
+
+def _flow_tables(folder: Path, problems: Problems) -> dict[str, Table]:
+    for stray in sorted(folder.glob("*.yml")):
+        problems.add(read_yaml(stray, _shown(stray), problems).place, "is not read", "a name that ends in `.yaml`")
+    return {path.stem: read_yaml(path, _shown(path), problems) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _text_tables(prompts: Path, reading: Reading) -> dict[Language, Table]:
+    tables = {}
+    for language in reading.languages:
+        path = prompts / "texts" / f"{language}.yaml"
+        if path.exists() or language == reading.default_language:
+            tables[language] = read_yaml(path, _shown(path), reading.problems)
+    return tables
+
+
+def _shown(path: Path) -> str:
+    """How a file is called in problems: as one would type it from here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

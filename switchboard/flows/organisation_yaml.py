@@ -1,0 +1,245 @@
+"""organisation.yaml and people.yaml: who we are, whom callers ask for, and the numbers they dial."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from switchboard.domain.dialling import Phone
+from switchboard.domain.hours import is_known_country
+from switchboard.domain.language import ENGLISH, NAMES, Language
+from switchboard.domain.organisation import Department, Number, Organisation, Person, SafetyNet
+from switchboard.flows.reading import NOBODY, Reading
+from switchboard.flows.source import Listing, Node, Place, Scalar, Table
+from switchboard.flows.trunks_yaml import read_trunks
+
+_EXTENSION = re.compile(r"[0-9]{2,6}")
+_NUMBER = re.compile(r"\+?[0-9]{3,15}")
+_EMERGENCY = re.compile(r"[0-9]{2,6}")
+LONGEST_RING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """What the organisation's files refer to and other files define."""
+
+    hours: Collection[str]
+    flows: Collection[str]
+    prompts: Collection[str]
+
+
+def read_organisation(
+    reading: Reading,
+    organisation: Table,
+    people: Table,
+    names: KnownNames,
+    prompts: Mapping[str, Mapping[Language, str]],
+) -> Organisation:
+    """The organisation of both files. `reading` must have been given its languages by `read_languages`."""
+    reading.keys(
+        organisation,
+        "organisation.yaml",
+        needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
+        allowed=("trunks",),
+    )
+    found = _People(reading, people, names)
+    reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
+    return Organisation(
+        name=reading.value(organisation.get("name"), organisation.place, "name"),
+        timezone=_timezone(reading, organisation),
+        country=_country(reading, organisation),
+        languages=reading.languages,
+        numbers=_numbers(reading, organisation, found, names, reception),
+        departments=found.departments,
+        people=found.people,
+        phones=found.phones,
+        reception=reception,
+        emergency_numbers=_emergency_numbers(reading, organisation),
+        prompts=prompts,
+        trunks=read_trunks(reading, organisation),
+    )
+
+
+def read_languages(reading: Reading, organisation: Table) -> None:
+    """Tell `reading` the organisation's languages; English alone where they can't be read."""
+    node = organisation.get("languages")
+    if node is None:
+        return
+    items = node.items if isinstance(node, Listing) else (node,)
+    languages: list[Language] = []
+    for item in items:
+        word = reading.word(item, item.place, "language", "a language such as `en`")
+        if word and word not in NAMES:
+            expected = f"one of {', '.join(NAMES)}"
+            reading.problems.add(item.place, f"the language `{word}` has no voice", expected, got=word, known=NAMES)
+        elif word in languages:
+            reading.problems.add(item.place, f"the language `{word}` stands twice", "each once")
+        elif word:
+            languages.append(Language(word))
+    if not languages:
+        reading.problems.add(node.place, "no language", "at least one, the default first")
+    reading.languages = tuple(languages) or (ENGLISH,)
+
+
+def give_names(reading: Reading, organisation: Organisation) -> None:
+    """What templates may name: the organisation's own data, in each language."""
+    for language in reading.languages:
+        reading.data[language] = {
+            "organisation": {"name": organisation.name, "country": organisation.country},
+            "departments": {
+                department.id: {
+                    "name": department.names.get(language) or department.names.get(reading.default_language, ""),
+                    "phone": phone.extension if (phone := department.phone) else "",
+                }
+                for department in organisation.departments.values()
+            },
+            "people": {
+                person.id: {"name": person.name, "phone": person.phone.extension if person.phone else ""}
+                for person in organisation.people.values()
+            },
+            "reception": {"phone": organisation.reception.extension},
+        }
+
+
+def _timezone(reading: Reading, organisation: Table) -> str:
+    node = organisation.get("timezone")
+    return reading.choice(node, organisation.place, "time zone", sorted(available_timezones())) or "UTC"
+
+
+def _country(reading: Reading, organisation: Table) -> str:
+    node = organisation.get("country")
+    country = reading.value(node, organisation.place, "country", "two letters such as `EE`")
+    if country and node is not None and not is_known_country(country):
+        reading.problems.add(node.place, f"no public holidays are known for `{country}`", "two letters such as `EE`")
+        return "EE"
+    return country or "EE"
+
+
+def _emergency_numbers(reading: Reading, organisation: Table) -> tuple[str, ...]:
+    node = organisation.get("emergency_numbers")
+    if node is None:
+        return ()
+
+    def read(item: Node | None, place: Place) -> str:
+        number = reading.value(item, place, "emergency number", "digits such as `112`")
+        if number and not _EMERGENCY.fullmatch(number):
+            reading.problems.add(place, f"`{number}` is no emergency number", "digits such as `112`")
+        return number
+
+    return reading.several(node, organisation.place, read)
+
+
+class _People:
+    """people.yaml: phones first, as departments and people point at them."""
+
+    def __init__(self, reading: Reading, table: Table, names: KnownNames) -> None:
+        self.reading = reading
+        self.phones: dict[str, Phone] = {}
+        self.people: dict[str, Person] = {}
+        self.departments: dict[str, Department] = {}
+        reading.keys(table, "people.yaml", needed=("departments", "people"), allowed=("phones",))
+        departments = reading.table(table.get("departments"), table.place, "departments")
+        people = reading.table(table.get("people"), table.place, "people")
+        self._read_phones(reading.table(table.get("phones"), table.place, "phones"))
+        for identifier, node in people.entries.items():
+            self._read_person(identifier, people.key_places[identifier], node, departments)
+        for identifier, node in departments.entries.items():
+            self._read_department(identifier, departments.key_places[identifier], node, names)
+
+    def phone(self, node: Node | None, place: Place, what: str) -> Phone:
+        """The phone of an extension that people.yaml knows."""
+        extension = self.reading.choice(node, place, what, self.phones)
+        return self.phones.get(extension, NOBODY)
+
+    def _read_phones(self, table: Table) -> None:
+        for extension, node in table.entries.items():
+            place = table.key_places[extension]
+            name = self.reading.value(node, place, "phone's name", "whose phone it is, such as `Reception`")
+            self.phones[extension] = Phone(self._extension(extension, place), name)
+
+    def _extension(self, text: str, place: Place) -> str:
+        if not _EXTENSION.fullmatch(text):
+            self.reading.problems.add(place, f"`{text}` is no extension", "two to six digits such as `101`")
+        return text
+
+    def _own_phone(self, table: Table, name: str) -> Phone | None:
+        node = table.get("phone")
+        if node is None:
+            return None
+        extension = self.reading.value(node, table.place, "phone", "an extension such as `101`")
+        if not extension:
+            return None
+        self._extension(extension, node.place)
+        return self.phones.setdefault(extension, Phone(extension, name))
+
+    def _read_person(self, identifier: str, place: Place, node: Node, departments: Table) -> None:
+        what = f"person `{identifier}`"
+        table = self.reading.table(node, place, what)
+        self.reading.identifier(identifier, place, "person")
+        self.reading.keys(table, what, needed=("name", "department"), allowed=("phone",))
+        name = self.reading.value(table.get("name"), table.place, "name")
+        department = self.reading.choice(table.get("department"), table.place, "department", departments.entries)
+        self.people[identifier] = Person(identifier, name, department, self._own_phone(table, name))
+
+    def _read_department(self, identifier: str, place: Place, node: Node, names: KnownNames) -> None:
+        what = f"department `{identifier}`"
+        table = self.reading.table(node, place, what)
+        self.reading.identifier(identifier, place, "department")
+        self.reading.keys(table, what, needed=("names", "head"), allowed=("phone", "hours"))
+        spoken = self.reading.texts(table.get("names"), table.place, "names")
+        name = spoken.get(self.reading.default_language, identifier)
+        hours = "office"
+        if table.get("hours") is not None or "office" not in names.hours:
+            hours = self.reading.choice(table.get("hours"), table.place, "opening hours", names.hours)
+        head = self.reading.choice(table.get("head"), table.place, "person", self.people)
+        self.departments[identifier] = Department(identifier, spoken, head, self._own_phone(table, name), hours)
+
+
+def _numbers(
+    reading: Reading, organisation: Table, people: _People, names: KnownNames, reception: Phone
+) -> dict[str, Number]:
+    numbers: dict[str, Number] = {}
+    table = reading.table(organisation.get("numbers"), organisation.place, "numbers")
+    for number, node in table.entries.items():
+        place = table.key_places[number]
+        if not _NUMBER.fullmatch(number):
+            reading.problems.add(place, f"`{number}` is no number", "digits as the trunk delivers them, `+` in front")
+        if number in people.phones:
+            reading.problems.add(place, f"`{number}` is a desk phone's extension too", "a number of its own")
+        entry = reading.table(node, place, f"number `{number}`")
+        reading.keys(entry, f"number `{number}`", needed=("name", "flow", "safety_net"), allowed=("language",))
+        language = entry.get("language")
+        chosen = reading.choice(language, entry.place, "language", reading.languages) if language else ""
+        numbers[number] = Number(
+            number,
+            reading.value(entry.get("name"), entry.place, "name"),
+            reading.choice(entry.get("flow"), entry.place, "flow", names.flows),
+            Language(chosen) if chosen else reading.default_language,
+            _safety_net(
+                reading, reading.table(entry.get("safety_net"), entry.place, "safety_net"), people, names, reception
+            ),
+        )
+    if isinstance(organisation.get("numbers"), Table) and not numbers:
+        reading.problems.add(table.place, "no number that callers can dial", "at least one")
+    return numbers
+
+
+def _safety_net(reading: Reading, table: Table, people: _People, names: KnownNames, reception: Phone) -> SafetyNet:
+    needed, allowed = ("greeting", "leave_message", "goodbye"), ("ring", "ring_for", "longest_message")
+    reading.keys(table, "safety_net", needed=needed, allowed=allowed)
+    prompts = [reading.choice(table.get(key), table.place, "prompt", names.prompts) for key in needed]
+    ring = table.get("ring")
+    is_reception = ring is None or (isinstance(ring, Scalar) and ring.text == "reception")
+    phone = reception if is_reception else people.phone(ring, table.place, "phone")
+    ring_for, longest = table.get("ring_for"), table.get("longest_message")
+    ring_time = reading.duration(ring_for, table.place, "ringing time") if ring_for else timedelta(seconds=20)
+    if ring_for is not None and ring_time > LONGEST_RING:
+        reading.problems.add(ring_for.place, "rings too long", "at most `5m`")
+    message_time = reading.duration(longest, table.place, "length of a message") if longest else timedelta(minutes=2)
+    greeting, leave_message, goodbye = prompts
+    return SafetyNet(
+        greeting, leave_message, goodbye, phone, int(ring_time.total_seconds()), int(message_time.total_seconds())
+    )
