@@ -54,6 +54,9 @@ class Settings(BaseSettings):
         "Default: `cache` in the state folder.",
     )
     ivr: Path = Field(Path("ivr"), description="Configuration folder: the organisation's people, hours, facts, flows.")
+    prompts: Path = Field(
+        Path("prompts"), description="Folder of what is said: texts per language and the organisation's own recordings."
+    )
     bind: IPvAnyAddress = Field(
         "127.0.0.1",
         validate_default=True,
@@ -89,7 +92,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged: debug, info, warning, error.")
     log_form: LogForm = Field(LogForm.TEXT, description="How a log line looks: text or json.")
 
-    @field_validator("state", "cache", "ivr", "asterisk")
+    @field_validator("state", "cache", "ivr", "prompts", "asterisk")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -98,6 +101,18 @@ class Settings(BaseSettings):
     def _rtp_range(self) -> Settings:
         if self.rtp_last_port <= self.rtp_first_port:
             raise ValueError("rtp_last_port: must be greater than rtp_first_port")
+        if self.rtp_first_port <= self.sip_port <= self.rtp_last_port:
+            raise ValueError("sip_port: must lie outside the RTP ports")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Settings:
+        taken: dict[int, str] = {}
+        for name in ("sip_port", "ari_port", "ami_port", "agi_port", "postgres_port", "console_port"):
+            port = getattr(self, name)
+            if port in taken:
+                raise ValueError(f"{name}: {port} is {taken[port]} already")
+            taken[port] = name
         return self
 
     @property
