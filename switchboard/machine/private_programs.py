@@ -327,7 +327,10 @@ def _enterable_by_all(folder: Path) -> bool:
 @contextlib.contextmanager
 def _lock(file: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Held by one process at a time; the kernel lets go of it when that ends, however it ends."""
-    handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SetupError(f"cache: cannot write {file}: {error.strerror}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
