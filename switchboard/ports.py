@@ -35,7 +35,7 @@ class Position:
     attempt: int
     language: Language
     variables: Mapping[str, Any]
-    returns: tuple[tuple[str, str], ...] = ()  # (flow, step) to go on with after `return`, innermost last
+    returns: tuple[tuple[str, str], ...] = ()  # (flow, subflow step) that `return` goes back to, innermost last
 
 
 class Clock(Protocol):
@@ -64,6 +64,10 @@ class Call(Protocol):
 
     @property
     def is_answered(self) -> bool: ...
+
+    @property
+    def hangup_cause(self) -> int:
+        """Why the call ended (Q.850); HangupCause.UNKNOWN while it is up or where nobody said."""
 
     async def answer(self) -> None:
         """Answer; nothing if answered already."""

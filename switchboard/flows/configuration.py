@@ -8,11 +8,9 @@ from typing import Any
 
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
-from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.ports import Utterance
-
-Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
+from switchboard.services.office import Speech
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from switchboard.domain.language import Language
-from switchboard.flows.configuration import Speech
 from switchboard.ports import Utterance
+from switchboard.services.office import Speech
 
 
 @dataclass(slots=True)

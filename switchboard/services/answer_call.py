@@ -1,0 +1,102 @@
+"""The root of one call's task: answered, led through its conversation, ended and recorded, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from switchboard.domain.call_record import Disposition, EventKind
+from switchboard.domain.dialling import HangupCause
+from switchboard.domain.language import Language
+from switchboard.errors import CallerHungUp, SwitchboardError
+from switchboard.ports import Call, Position
+from switchboard.services.apologise import apologise
+from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
+
+Conversation = Callable[[Call, CallRecorder], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+async def answer_call(
+    call: Call,
+    office: Office,
+    conversation: Conversation,
+    *,
+    witness: Mapping[str, Any] | None = None,
+    resumed: Position | None = None,
+) -> Disposition:
+    """Answer the call and lead the conversation until it ends; returns how the call ended.
+
+    `conversation` talks to the caller and returns when there is no more to say; it leaves hanging up to us. `witness`
+    is noted with the first event (Asterisk's names of the call). `resumed` is where a call that is already up goes on
+    after the controller was restarted. Only cancellation (a shutdown) leaves the call without its last event: it lives
+    on, and whoever adopts it ends it.
+    """
+    recorder = CallRecorder(call.id, office.ledger, office.clock, _language(call, office, resumed))
+    _note_beginning(call, office, recorder, witness or {}, resumed)
+    ended_by, disposition, is_over = "switchboard", Disposition.FAILED, True
+    try:
+        await call.answer()
+        if resumed is None:
+            recorder.note(EventKind.ANSWERED)
+        await conversation(call, recorder)
+        await call.hang_up()
+        disposition = recorder.disposition(Disposition.SERVED)
+    except CallerHungUp:
+        ended_by, disposition = "caller", recorder.disposition(Disposition.ABANDONED)
+    except asyncio.CancelledError:
+        is_over = False
+        raise
+    except Exception as error:  # the one place: whatever broke, the caller is served
+        _log.exception("call failed", call_id=str(call.id), error=repr(error))
+        ended_by = await _recover(call, office, recorder, error)
+        disposition = Disposition.TALKED if recorder.has_talked else Disposition.FAILED
+    finally:
+        if is_over:
+            cause = int(call.hangup_cause) or int(HangupCause.NORMAL)
+            recorder.note(EventKind.ENDED, disposition=disposition.value, cause=cause, ended_by=ended_by)
+    return disposition
+
+
+def _language(call: Call, office: Office, resumed: Position | None) -> Language:
+    if resumed is not None:
+        return resumed.language
+    number = office.organisation.numbers.get(call.number)
+    return number.language if number else office.organisation.default_language
+
+
+def _note_beginning(
+    call: Call, office: Office, recorder: CallRecorder, witness: Mapping[str, Any], resumed: Position | None
+) -> None:
+    if resumed is not None:
+        recorder.note(EventKind.ADOPTED, step=resumed.step, flow=resumed.flow, **witness)
+        return
+    number = office.organisation.numbers.get(call.number)
+    recorder.note(
+        EventKind.OFFERED,
+        number=call.number,
+        caller_number=call.caller.number,
+        caller_name=call.caller.name,
+        flow=number.flow if number else "",
+        flow_version=office.version,
+        language=recorder.language,
+        **witness,
+    )
+
+
+async def _recover(call: Call, office: Office, recorder: CallRecorder, error: Exception) -> str:
+    """Apologise and ring reception. Returns who ended the call."""
+    recorder.note(EventKind.FAULT, error=f"{type(error).__name__}: {error}", done="apologised, rang reception")
+    try:
+        await apologise(call, office, recorder)
+        await call.hang_up()
+    except CallerHungUp:
+        return "caller"
+    except SwitchboardError as second:
+        recorder.note(EventKind.FAULT, error=f"{type(second).__name__}: {second}", done="gave up")
+    return "switchboard"

@@ -1,0 +1,55 @@
+"""A caller is put through to somebody: ring, talk, come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from switchboard.domain.call_record import EventKind
+from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
+from switchboard.errors import CallerHungUp
+from switchboard.ports import Call
+from switchboard.services.record_call import CallRecorder
+
+
+async def forward_call(
+    call: Call,
+    phones: Sequence[Phone],
+    recorder: CallRecorder,
+    *,
+    timeout: timedelta,
+    hearing: WhileRinging = WhileRinging.RINGBACK,
+) -> RingResult:
+    """Ring the phones; if one answers, let them talk until the callee leaves.
+
+    Returns how ringing came out; after ANSWERED the talk is over and the caller is still there.
+    """
+    for phone in phones:
+        recorder.note(EventKind.RINGING, extension=phone.extension, name=phone.name)
+    result = await call.ring(phones, timeout=timeout, hearing=hearing)
+    for phone in [result.answered_by] if result.answered_by else phones:
+        recorder.note(
+            EventKind.RUNG,
+            extension=phone.extension,
+            name=phone.name,
+            outcome=result.outcome.value,
+            cause=int(result.cause),
+            sip_status=result.sip_status,
+        )
+    if result.outcome is DialOutcome.ANSWERED:
+        await _talk(call, result.answered_by or phones[0], recorder)
+    return result
+
+
+async def _talk(call: Call, phone: Phone, recorder: CallRecorder) -> None:
+    since = recorder.now()
+    recorder.note(EventKind.TALKING, extension=phone.extension, name=phone.name)
+    ended_by = "callee"
+    try:
+        await call.talk()
+    except CallerHungUp:
+        ended_by = "caller"
+        raise
+    finally:
+        seconds = round((recorder.now() - since).total_seconds(), 3)
+        recorder.note(EventKind.TALKED, extension=phone.extension, name=phone.name, seconds=seconds, ended_by=ended_by)

@@ -1,0 +1,48 @@
+"""One call's side of the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.identity import CallId, new_event_id
+from switchboard.domain.language import Language
+from switchboard.ports import CallLedger, Clock
+
+
+class CallRecorder:
+    """Notes what happens to one call, and remembers what its disposition follows from."""
+
+    __slots__ = ("_call_id", "_clock", "_ledger", "has_talked", "is_served", "language")
+
+    def __init__(self, call_id: CallId, ledger: CallLedger, clock: Clock, language: Language) -> None:
+        self._call_id = call_id
+        self._ledger = ledger
+        self._clock = clock
+        self.language = language  # the caller hears
+        self.has_talked = False  # to a person
+        self.is_served = False  # heard what the flow had to tell
+
+    def note(self, kind: EventKind, **data: Any) -> None:
+        """Append an event of this instant. Never waits."""
+        if kind is EventKind.TALKING:
+            self.has_talked = True
+        at = self.now()
+        self._ledger.append(CallEvent(self._call_id, new_event_id(at), at, kind, data))
+
+    def speak(self, language: Language) -> None:
+        """From now on the caller hears this language."""
+        if language != self.language:
+            self.language = language
+            self.note(EventKind.LANGUAGE, language=language)
+
+    def now(self) -> datetime:
+        """This instant, UTC."""
+        return self._clock.now()
+
+    def disposition(self, otherwise: Disposition) -> Disposition:
+        """What the call came to, if nothing better than `otherwise` happened in it."""
+        if self.has_talked:
+            return Disposition.TALKED
+        return Disposition.SERVED if self.is_served else otherwise
