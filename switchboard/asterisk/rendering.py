@@ -1,0 +1,238 @@
+"""Making Asterisk's configuration from the templates in `dialplan/` and `asterisk-config/` and the organisation's YAML.
+
+`render` is pure: values in, file name -> text out. `render_all` writes what changed. A template can only interpolate
+what passed a function of escaping.py; anything else stops the rendering, so no name in the YAML can change the
+meaning of a configuration file.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from switchboard.asterisk import hold_music
+from switchboard.asterisk.escaping import Escaped, comment
+from switchboard.asterisk.rendering_values import RenderingInput, template_values
+from switchboard.domain.organisation import Organisation
+from switchboard.errors import SetupError
+from switchboard.folders import Folders
+from switchboard.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TEMPLATE_FOLDERS = ("asterisk-config", "dialplan")  # where somebody who works on Asterisk looks
+YAML_OF = {
+    "extensions.conf": "organisation.yaml, people.yaml and the prompts",
+    "pjsip.conf": "organisation.yaml, people.yaml, the settings and the secrets",
+    "indications.conf": "organisation.yaml (country)",
+}
+SECRET_FILES = frozenset({"pjsip.conf", "ari.conf", "manager.conf"})
+
+
+class Configuration(Protocol):
+    """The part of a loaded configuration that Asterisk's is made from (flows.load.Configuration has it)."""
+
+    @property
+    def organisation(self) -> Organisation: ...
+
+
+class AsteriskProgram(Protocol):
+    """An Asterisk that is installed somewhere."""
+
+    @property
+    def modules(self) -> Path:
+        """Folder of its modules (astmoddir)."""
+
+    @property
+    def data(self) -> Path:
+        """Folder of its data: documentation, rest-api (astdatadir)."""
+
+
+class Reader(Protocol):
+    """The account Asterisk runs as, when that is not ours."""
+
+    @property
+    def gid(self) -> int: ...
+
+
+class Secrets(Protocol):
+    """Passwords."""
+
+    @property
+    def ari(self) -> str: ...
+    @property
+    def ami(self) -> str: ...
+    @property
+    def phones(self) -> Mapping[str, str]: ...
+
+
+def render(
+    configuration: Configuration,
+    settings: Settings,
+    folders: Folders,
+    secrets: Secrets,
+    program: AsteriskProgram,
+    *,
+    trunk_passwords: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Every file's text by its name.
+
+    Raises ConfigurationError with every name, number or address that cannot stand in Asterisk's configuration, and
+    SetupError if a folder's path can't, or a template is missing.
+    """
+    values = template_values(
+        RenderingInput(
+            organisation=configuration.organisation,
+            settings=settings,
+            folders=folders,
+            modules=program.modules,
+            data=program.data,
+            ari_password=secrets.ari,
+            ami_password=secrets.ami,
+            phone_passwords=secrets.phones,
+            trunk_passwords=trunk_passwords
+            if trunk_passwords is not None
+            else read_trunk_passwords(configuration, folders),
+        )
+    )
+    environment = Environment(
+        loader=FileSystemLoader([REPOSITORY / folder for folder in TEMPLATE_FOLDERS]),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 (not HTML; `_only_escaped` refuses what was not escaped for Asterisk)
+        finalize=_only_escaped,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    files: dict[str, str] = {}
+    for template in template_files():
+        name = template.name.removesuffix(".j2")
+        header = _header(template, name, settings)
+        files[name] = environment.get_template(template.name).render(values, header=header)
+    return files
+
+
+def template_files() -> list[Path]:
+    """All templates, in the order their rendered files are listed. Raises SetupError if there are none."""
+    found = [path for folder in TEMPLATE_FOLDERS for path in sorted((REPOSITORY / folder).glob("*.conf.j2"))]
+    if not found:
+        raise SetupError(f"no templates in {' or '.join(TEMPLATE_FOLDERS)} under {REPOSITORY}; run from a whole clone")
+    return found
+
+
+def render_all(
+    configuration: Configuration,
+    settings: Settings,
+    folders: Folders,
+    secrets: Secrets,
+    program: AsteriskProgram,
+    *,
+    reader: Reader | None = None,
+    trunk_passwords: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Render, and write each file that differs from what is on disk; return those.
+
+    A file is replaced whole or not at all, is mode 600 (640 and of the `reader`'s group, if Asterisk runs as another
+    account), and its folder is made if need be. Files that no template makes any more are removed.
+    """
+    files = render(configuration, settings, folders, secrets, program, trunk_passwords=trunk_passwords)
+    gid = reader.gid if reader else None
+    changed = [
+        path for name, text in files.items() if _write(path := folders.asterisk_config / name, text.encode(), gid)
+    ]
+    for stale in folders.asterisk_config.glob("*.conf"):
+        if stale.name not in files:
+            stale.unlink()
+            changed.append(stale)
+    music = music_folder(folders) / "hold.wav"
+    if not music.exists():
+        _write(music, hold_music.make_wav(), gid)
+    return changed
+
+
+def music_folder(folders: Folders) -> Path:
+    """Where the music on hold lies."""
+    return folders.asterisk / "music"
+
+
+def read_trunk_passwords(configuration: Configuration, folders: Folders) -> dict[str, str]:
+    """Trunks' passwords: `SWITCHBOARD_TRUNK_<ID>_PASSWORD`, else the first line of `<state>/trunks/<id>`.
+
+    A trunk without username needs none; a missing one is "", which `render` refuses.
+    """
+    passwords: dict[str, str] = {}
+    for trunk in configuration.organisation.trunks:
+        if not trunk.username:
+            continue
+        variable = f"SWITCHBOARD_TRUNK_{trunk.id.upper().replace('-', '_')}_PASSWORD"
+        file = folders.state / "trunks" / trunk.id
+        if variable in os.environ:
+            passwords[trunk.id] = os.environ[variable]
+        elif file.is_file():
+            passwords[trunk.id] = file.read_text("utf-8").partition("\n")[0].strip()
+    return passwords
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """One rendered file, against what is on disk."""
+
+    path: Path
+    text: str
+    on_disk: str | None = field(default=None)  # None: not there, or not ours to read
+
+    @property
+    def is_same(self) -> bool:
+        return self.text == self.on_disk
+
+
+def compare(files: Mapping[str, str], folders: Folders) -> list[FileState]:
+    """Each rendered file beside what is on disk."""
+    states = []
+    for name, text in files.items():
+        path = folders.asterisk_config / name
+        try:
+            states.append(FileState(path, text, path.read_text("utf-8")))
+        except (FileNotFoundError, PermissionError):
+            states.append(FileState(path, text))
+    return states
+
+
+def _header(template: Path, name: str, settings: Settings) -> Escaped:
+    source = comment(f"{template.parent.name}/{template.name}")
+    yaml = comment(YAML_OF.get(name, "the settings"))
+    return Escaped(f"; Made from {source} and {yaml} ({comment(str(settings.ivr))}). Edit those, not this.")
+
+
+def _only_escaped(value: object) -> object:
+    """Jinja2's `finalize`: the last look at everything a template interpolates."""
+    if isinstance(value, Escaped) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise TypeError(f"a template interpolates {value!r}, which was not escaped for Asterisk (escaping.py)")
+
+
+def _write(path: Path, content: bytes, gid: int | None) -> bool:
+    mode = 0o640 if gid is not None else 0o600
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if path.read_bytes() == content and path.stat().st_mode & 0o777 == mode:
+            return False
+    except FileNotFoundError:
+        pass
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as output:
+            output.write(content)
+            os.fchmod(handle, mode)
+            if gid is not None:
+                os.fchown(handle, -1, gid)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return True
