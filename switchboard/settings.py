@@ -5,8 +5,12 @@ The environment beats the file. README.md, "Settings", documents each; a test ho
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import os
+import re
 import tomllib
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +26,10 @@ from switchboard.errors import SettingsError
 
 DEFAULT_FILE = Path("switchboard.toml")
 ENVIRONMENT_PREFIX = "SWITCHBOARD_"
+FILE_VARIABLE = "SWITCHBOARD_SETTINGS"  # names another settings file
+
+# Variables of our prefix that are no settings: that above, trunks' passwords, and what tests are told.
+OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|TEST_\w+)")
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
@@ -141,11 +149,14 @@ class Settings(BaseSettings):
 def load(file: Path | None = None) -> Settings:
     """Read the settings.
 
-    `file` defaults to `switchboard.toml` in the working folder, which may be absent. Raises SettingsError, in one
-    line that names the setting and where it came from.
+    `file` defaults to the one that SWITCHBOARD_SETTINGS names, else to `switchboard.toml` in the working folder,
+    which may be absent. Raises SettingsError, in one line that names the setting and where it came from.
     """
     values: dict[str, Any] = {}
+    if file is None and (named := os.environ.get(FILE_VARIABLE)):
+        file = Path(named)
     path = file or DEFAULT_FILE
+    _refuse_unknown_variables()
     if file is not None or path.exists():
         try:
             values = tomllib.loads(path.read_text("utf-8"))
@@ -159,6 +170,20 @@ def load(file: Path | None = None) -> Settings:
         raise _first_problem(error, path) from error
 
 
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would be as good as none, and nobody would know."""
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known and not OTHER_VARIABLES.fullmatch(name):
+            raise SettingsError(variable, f"no such setting{_nearest(name, known)}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def _first_problem(error: ValidationError, path: Path) -> SettingsError:
     problem = error.errors()[0]
     message = problem["msg"].removeprefix("Value error, ")
@@ -167,8 +192,8 @@ def _first_problem(error: ValidationError, path: Path) -> SettingsError:
         return SettingsError(setting, message)
     setting = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
-        known = ", ".join(Settings.model_fields)
-        return SettingsError(setting, f"no such setting in {path}; known are {known}")
+        near = _nearest(setting, Settings.model_fields) or f"; known are {', '.join(Settings.model_fields)}"
+        return SettingsError(setting, f"no such setting (in {path}){near}")
     return SettingsError(
         setting, f"{message} (got {problem['input']!r}; set in {path} or as SWITCHBOARD_{setting.upper()})"
     )

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -38,8 +38,8 @@ class Program:
     """Its working folder, which its account can enter."""
     log: Path
     """Where what it prints is appended."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """Added to the launcher's own."""
+    environment: Mapping[str, str] | None = None
+    """All it is told; None passes the launcher's own on."""
     account: Account | None = None
     """Drop to it; None keeps the launcher's."""
     death_signal: signal.Signals = signal.SIGKILL
@@ -85,7 +85,7 @@ class Child:
                     stdout=output,
                     stderr=output,
                     cwd=program.folder,
-                    env={**os.environ, **program.environment},
+                    env=program.environment,
                     start_new_session=True,  # a Ctrl-C in the terminal is for the launcher, which stops all in order
                 )
         except OSError as error:

@@ -125,6 +125,7 @@ class PostgresServer:
             command=(str(binaries / "postgres"), "-c", f"config_file={self._folders.postgres}/postgresql.conf"),
             folder=self._folders.postgres,
             log=self._folders.logs / "postgres.log",
+            environment={"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "/usr/bin:/bin")},
             account=self._account,
             # Whoever kills the launcher by -9 wants it gone at once: SIGQUIT ends Postgres without a checkpoint;
             # what was committed is in the write-ahead log and replayed at the next start.

@@ -1,0 +1,54 @@
+"""The command line: `switchboard` or `python -m switchboard`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib import util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from switchboard.errors import SwitchboardError
+from switchboard.settings import FILE_VARIABLE
+
+COMMANDS = ("up", "status", "prepare", "config", "prompts", "calls", "demo", "controller")
+
+app = typer.Typer(
+    help="A telephone operator in software for one organisation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _options(
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file; default: switchboard.toml in this folder, if there is one.")
+    ] = None,
+) -> None:
+    if settings is not None:
+        os.environ[FILE_VARIABLE] = str(settings.absolute())  # for the processes we start, too
+
+
+def _register() -> None:
+    for name in COMMANDS:
+        if util.find_spec(f"switchboard.commands.{name}") is not None:
+            importlib.import_module(f"switchboard.commands.{name}").register(app)
+
+
+def main() -> None:
+    """Run a command; what goes wrong is said in a line on standard error, and exit status 1."""
+    _register()
+    try:
+        app()
+    except SwitchboardError as error:
+        print(f"switchboard: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

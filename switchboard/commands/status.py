@@ -1,0 +1,88 @@
+"""`switchboard status`: what runs, and whether calls can be answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from switchboard.folders import Folders
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status")(status)
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Tell what runs. Exit status 0 only if calls can be answered."""
+    import asyncio
+    import json
+
+    from switchboard.machine.account import folders_of
+    from switchboard.settings import load
+
+    facts = asyncio.run(gather_status(folders_of(load())))
+    print(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else as_text(facts))
+    if not facts["answering"]:
+        raise typer.Exit(1)
+
+
+async def gather_status(folders: Folders) -> dict[str, Any]:
+    """What `--json` prints."""
+    from switchboard.machine.controller_link import controller_status
+    from switchboard.machine.running import is_alive, read_running
+
+    running = read_running(folders)
+    processes = running.processes if running else []
+    alive = {process.name for process in processes if is_alive(process)}
+    controller = await controller_status(folders.controller_socket) if "controller" in alive else None
+    controller = controller or {}
+    return {
+        "answering": {"launcher", "asterisk"} <= alive and controller.get("answering") is True,
+        "addresses": running.addresses if running else [],
+        "processes": [
+            {"name": each.name, "pid": each.pid, "alive": each.name in alive, "since": each.since} for each in processes
+        ],
+        "versions": running.versions if running else {},
+        "database_url": masked_url(running.database_url) if running else None,
+        "flow_version": controller.get("flow_version"),
+        "calls": controller.get("calls"),
+        "controller": controller or None,
+        "state": str(folders.state),
+        "logs": str(folders.logs),
+    }
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """The same, to be read."""
+    if not facts["processes"]:
+        return f"Nothing runs from {facts['state']}. Start it: switchboard up"
+    if facts["answering"]:
+        lines = ["Calls are answered.", ""]
+    else:
+        dead = [process["name"] for process in facts["processes"] if not process["alive"]]
+        why = f"not running: {', '.join(dead)}" if dead else "the controller is not attached to Asterisk"
+        lines = [f"Calls are NOT answered by a flow: {why}. See {facts['logs']}.", ""]
+    lines += [f"dial         {address}" for address in facts["addresses"]]
+    for process in facts["processes"]:
+        is_alive = f"process {process['pid']} since {process['since']}" if process["alive"] else "not running"
+        lines.append(f"{process['name']:<12} {is_alive}")
+    lines.append("versions     " + ", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
+    lines.append(f"database     {facts['database_url']}")
+    if facts["controller"]:
+        lines += [f"flows        {facts['flow_version']}", f"calls        {facts['calls']} in progress"]
+    return "\n".join(lines)
+
+
+def masked_url(url: str) -> str:
+    """A database URL whose password is not shown, wherever it stands."""
+    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    place = parts.netloc
+    if parts.password is not None:
+        user, _, host = place.rpartition("@")
+        place = f"{user.partition(':')[0]}:***@{host}"
+    query = [(name, "***" if "password" in name else value) for name, value in parse_qsl(parts.query)]
+    return urlunsplit(parts._replace(netloc=place, query=urlencode(query, safe="*/")))
