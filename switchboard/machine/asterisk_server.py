@@ -18,7 +18,7 @@ def asterisk_server(program: AsteriskProgram, folders: Folders, account: Account
     """How to run it with the configuration in `folders.asterisk_config`."""
     console = remote_command(program, folders)
 
-    async def is_ready(_: int) -> bool:
+    async def is_ready(_pid: int) -> bool:
         """Whether it has loaded everything: its own console tells, and answers only then."""
         if not (folders.asterisk / "run/asterisk.ctl").exists():
             return False
