@@ -21,6 +21,11 @@ from switchboard.ports import Utterance
 
 FOLDER = "recordings"
 MANIFEST = "recordings.yaml"
+MANIFEST_HEAD = """\
+# Which text each recording says: language -> prompt id -> text as it was recorded. `switchboard prompts accept`
+# writes it. A recording whose text has changed since is not used until it is recorded anew or accepted again.
+
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Recordings:
     def of(self, utterance: Utterance, ids: Iterable[str] = ()) -> Recording | None:
         """The recording that says this, if there is one and it is up to date; `ids` are its prompt ids."""
         for name in (*ids, content_key(utterance.text, utterance.language)):
-            if Path(name).name != name or self.is_outdated(name, utterance):
+            if Path(name).name != name or self._says_other(name, utterance):
                 continue
             file = self.file_of(name, utterance.language)
             try:
@@ -55,12 +60,27 @@ class Recordings:
                 continue
         return None
 
-    def is_outdated(self, prompt: str, utterance: Utterance) -> bool:
-        """Whether there is a recording of this prompt which is known to say another text."""
+    def outdated(self, utterance: Utterance, ids: Iterable[str]) -> tuple[Path, ...]:
+        """Recordings of these prompt ids that are known to say another text."""
+        files = (self.file_of(prompt, utterance.language) for prompt in ids if self._says_other(prompt, utterance))
+        return tuple(file for file in files if file.exists())
+
+    def _says_other(self, prompt: str, utterance: Utterance) -> bool:
         said = self._said.get(utterance.language, {}).get(prompt)
-        if said is None or said.split() == utterance.text.split():
-            return False
-        return self.file_of(prompt, utterance.language).exists()
+        return said is not None and said.split() != utterance.text.split()
+
+
+def accept(prompts: Path, texts: Mapping[str, Mapping[Language, str]]) -> int:
+    """Note that every recording says what its text says today; returns how many there are. Raises OSError."""
+    recordings = Recordings(prompts)
+    said: dict[str, dict[str, str]] = {}
+    for prompt, languages in sorted(texts.items()):
+        for language, text in sorted(languages.items()):
+            if recordings.file_of(prompt, language).exists():
+                said.setdefault(str(language), {})[prompt] = text
+    document = yaml.safe_dump(said, allow_unicode=True, sort_keys=True, width=110)
+    (prompts / MANIFEST).write_text(f"{MANIFEST_HEAD}{document}", "utf-8")
+    return sum(map(len, said.values()))
 
 
 def ids_of(texts: Mapping[str, Mapping[Language, str]]) -> Mapping[Utterance, tuple[str, ...]]:

@@ -22,7 +22,6 @@ from switchboard.ports import Utterance
 from switchboard.speech.crew import Answer, Job, speak_all
 from switchboard.speech.recordings import Recording, Recordings, ids_of
 from switchboard.speech.rendered import RATES, Rendered, State, read, state_of
-from switchboard.speech.texts import read_texts
 from switchboard.speech.voices import Speaker, Voice, Voices, find_voices
 
 PAUSE_SECONDS = 0.25
@@ -39,6 +38,7 @@ class Prompt:
     ids: tuple[str, ...]
     chain: tuple[Voice, ...]
     recording: Recording | None
+    outdated: tuple[Path, ...]  # recordings of it that say another text, hence are not used
     rendered: Rendered | None
 
     @property
@@ -83,19 +83,28 @@ def survey(
 ) -> list[Prompt]:
     """Each utterance with its chain of voices and what is rendered; sorted by language and text.
 
-    `texts` says which prompt ids an utterance has, so that recordings are found (default: `prompts/texts`); `voices`
-    are this machine's unless given. Raises ConfigurationError where texts or the recordings' manifest are wrong.
+    `texts`, of the Organisation, says which prompt ids an utterance has: recordings are found by them. `voices` are
+    this machine's unless given. Raises ConfigurationError where the recordings' manifest is wrong.
     """
     voices = voices or find_voices()
     recordings = Recordings(prompts_folder)
-    ids = ids_of(read_texts(prompts_folder) if texts is None else texts)
+    ids = ids_of(texts or {})
     found = []
     for utterance in sorted(set(utterances), key=lambda each: (each.language, each.text)):
-        recording = recordings.of(utterance, ids.get(utterance, ()))
+        key, names = content_key(utterance.text, utterance.language), ids.get(utterance, ())
+        recording = recordings.of(utterance, names)
         own = (Voice(Speaker.RECORDING, recording.fingerprint),) if recording else ()
-        key = content_key(utterance.text, utterance.language)
-        chain = (*own, *voices.speaking(utterance.language))
-        found.append(Prompt(utterance, key, ids.get(utterance, ()), chain, recording, read(folders.prompts, key)))
+        found.append(
+            Prompt(
+                utterance=utterance,
+                key=key,
+                ids=names,
+                chain=(*own, *voices.speaking(utterance.language)),
+                recording=recording,
+                outdated=recordings.outdated(utterance, names),
+                rendered=read(folders.prompts, key),
+            )
+        )
     return found
 
 

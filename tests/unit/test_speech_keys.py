@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from switchboard.domain.language import ENGLISH, Language
-from switchboard.domain.spoken import content_key, media_of
+from switchboard.domain.spoken import PAUSE, content_key
 
 
 def test_key_is_the_start_of_sha256_over_language_and_text() -> None:
@@ -29,5 +29,5 @@ def test_key_of_any_text_is_a_harmless_file_name(text: str) -> None:
     assert set(key) <= set("0123456789abcdef")
 
 
-def test_media_names_folder_and_key_without_ending() -> None:
-    assert media_of("Hello.", ENGLISH, "/served/prompts") == f"sound:/served/prompts/{content_key('Hello.', ENGLISH)}"
+def test_no_text_can_be_mistaken_for_the_pause() -> None:
+    assert not set(PAUSE) <= set("0123456789abcdef")
