@@ -48,13 +48,15 @@ def encode_event(event: CallEvent) -> bytes:
 def decode_event(payload: bytes) -> CallEvent:
     """The event of a payload. Raises ValueError, KeyError or TypeError when it isn't one (or a newer version's)."""
     fields = orjson.loads(payload)
-    at = datetime.fromisoformat(fields["at"])
+    at, data = datetime.fromisoformat(fields["at"]), fields["data"]
+    if not isinstance(data, dict):
+        raise TypeError("data is not an object")
     return CallEvent(
-        CallId(UUID(fields["call_id"])),
-        EventId(UUID(fields["event_id"])),
+        CallId(UUID(str(fields["call_id"]))),
+        EventId(UUID(str(fields["event_id"]))),
         at if at.tzinfo else at.replace(tzinfo=UTC),
         EventKind(fields["kind"]),
-        fields["data"],
+        data,
     )
 
 

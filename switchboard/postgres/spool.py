@@ -56,7 +56,7 @@ class SpooledLedger:
     """
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, gather: float = GATHER) -> None:
-        self._folder = folder
+        self.folder = folder
         self._segment_bytes = segment_bytes
         self._gather = gather
         self._lock = threading.Lock()  # guards `_queue`, `_appended`, `_segments`
@@ -119,7 +119,7 @@ class SpooledLedger:
                 self._taken += len(payloads)
                 return payloads
             with self._lock:
-                segment = self._segments[0] if self._segments else _Segment(self._folder)
+                segment = self._segments[0] if self._segments else _Segment(self.folder)
                 size, is_sealed = segment.size, segment.is_sealed
                 if is_sealed and self._read_to >= size:
                     del self._segments[0]
@@ -178,11 +178,11 @@ class SpooledLedger:
             except OSError as error:
                 self._give_up_segment()
                 if self._problem is None:
-                    log.error("ledger: cannot write, events stay in memory", folder=str(self._folder), error=str(error))
+                    log.error("ledger: cannot write, events stay in memory", folder=str(self.folder), error=str(error))
                 self._problem = str(error)
             else:
                 if self._problem is not None:
-                    log.warning("ledger: writes again", folder=str(self._folder))
+                    log.warning("ledger: writes again", folder=str(self.folder))
                     self._problem = None
                 return True
             if self._stop.wait(delay):
@@ -205,12 +205,12 @@ class SpooledLedger:
                 self._seal()
 
     def _open_segment(self) -> None:
-        number = 1 + max((int(path.stem) for path in self._folder.iterdir() if path.stem.isdecimal()), default=0)
-        segment = _Segment(self._folder / f"{number:016}.ledger")
+        number = 1 + max((int(path.stem) for path in self.folder.iterdir() if path.stem.isdecimal()), default=0)
+        segment = _Segment(self.folder / f"{number:016}.ledger")
         self._fd = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         with self._lock:
             self._segments.append(segment)
-        _sync_folder(self._folder)
+        _sync_folder(self.folder)
 
     def _seal(self) -> None:
         """End the segment being written, if any. The lock is held, so that the reader sees size and seal agree."""
@@ -233,7 +233,7 @@ class SpooledLedger:
                 self._segments.pop().discard()
 
     def _recover(self) -> None:
-        for path in sorted(self._folder.glob("*.ledger")):
+        for path in sorted(self.folder.glob("*.ledger")):
             data = path.read_bytes()
             segment = _Segment(path, len(data), is_sealed=True)
             if damaged := damaged_bytes(data):

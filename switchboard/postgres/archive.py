@@ -1,0 +1,132 @@
+"""Where records are read: the tables that drain.py fills."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from switchboard.domain.call_record import CallEvent, CallRow, in_order
+from switchboard.domain.identity import CallId
+from switchboard.errors import RecordsUnreachable
+from switchboard.postgres.queries import queries
+from switchboard.postgres.rows import event_of, plain_uuid
+
+DEADLINE = 5.0  # seconds, for connecting and for each request
+CONNECTIONS = 4
+_COLUMNS = [each.name for each in fields(CallRow)]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """What the archive knows of a call."""
+
+    is_offered: bool  # its beginning was recorded
+    is_ended: bool
+    started_at: datetime
+    linkedid: str | None
+
+
+class PostgresArchive:
+    """Implements ports.CallArchive on a pool of connections. Every request has a deadline; RecordsUnreachable says
+    that Postgres did not answer within it. Connects when first asked; use it as `async with`, or `close` it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._sql = queries("archive")
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def calls(self, *, since: datetime | None = None, limit: int = 50) -> Sequence[Mapping[str, Any]]:
+        """The newest calls' rows, newest first."""
+        return [_row(record) for record in await self._fetch("newest_calls", since, limit)]
+
+    async def call(self, call_id: CallId) -> Mapping[str, Any] | None:
+        """One call's row; None if unknown."""
+        records = await self._fetch("call", call_id)
+        return _row(records[0]) if records else None
+
+    async def story(self, call_id: CallId) -> Sequence[CallEvent]:
+        """All events of one call, oldest first; empty if unknown."""
+        events = [event_of(record) for record in await self._fetch("story", call_id)]
+        return in_order(event for event in events if event)
+
+    async def ids_beginning(self, prefix: str) -> Sequence[CallId]:
+        """Up to two ids that begin with `prefix` (hex digits, dashes ignored): more than one is not unique."""
+        digits = prefix.replace("-", "").lower()
+        first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+        return [CallId(plain_uuid(record["id"])) for record in await self._fetch("calls_beginning", first, last)]
+
+    async def known(self, call_ids: Collection[CallId]) -> Mapping[CallId, KnownCall]:
+        """Those of the calls that are known at all."""
+        records = await self._fetch("known_calls", list(call_ids))
+        return {CallId(plain_uuid(record["id"])): _known(record) for record in records}
+
+    async def open_calls(self, before: datetime, limit: int = 1000) -> Mapping[CallId, KnownCall]:
+        """Calls without an end that began before an instant."""
+        records = await self._fetch("open_calls", before, limit)
+        return {CallId(plain_uuid(record["id"])): _known(record) for record in records}
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                pool = await self._connected()
+                connection = await pool.acquire()
+                try:
+                    return await connection.fetch(self._sql[query], *arguments)
+                finally:
+                    # Not awaiting the pool's reset of a connection that does not answer.
+                    await asyncio.shield(pool.release(connection, timeout=DEADLINE))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise RecordsUnreachable(f"records cannot be read: {error or type(error).__name__}") from error
+
+    async def _connected(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=0,
+                    max_size=CONNECTIONS,
+                    timeout=DEADLINE,
+                    command_timeout=DEADLINE,
+                    server_settings={
+                        "application_name": "switchboard archive",
+                        "statement_timeout": str(int(DEADLINE * 1000)),
+                        "default_transaction_read_only": "on",
+                    },
+                )
+            return self._pool
+
+
+def _row(record: asyncpg.Record) -> dict[str, Any]:
+    """In the order and with the types of CallRow's columns."""
+    row = {column: record[column] for column in _COLUMNS}
+    row["id"] = plain_uuid(record["id"])
+    row["irregularities"] = tuple(row["irregularities"])
+    return row
+
+
+def _known(record: asyncpg.Record) -> KnownCall:
+    return KnownCall(
+        record["linkedid"] is not None, record["ended_at"] is not None, record["started_at"], record["linkedid"]
+    )

@@ -1,0 +1,228 @@
+"""Drains the ledger's spool into Postgres, in batches, for as long as the process lives.
+
+One transaction stores a batch of events, derives the rows of the calls it touches, stores messages, and notifies
+listeners. Everything in it may happen twice without harm. With Postgres away, slow or full the batch is tried again
+and again; calls do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+
+from switchboard.domain.call_record import CallEvent, EventKind, derive
+from switchboard.domain.identity import CallId
+from switchboard.postgres.frames import decode_event
+from switchboard.postgres.queries import queries
+from switchboard.postgres.rows import event_of
+from switchboard.postgres.spool import SpooledLedger
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200  # events a transaction: a few milliseconds of the event loop
+GATHER = 0.25  # seconds between an event's reaching the disk and its draining, for company
+DEADLINE = 10.0  # seconds a statement may take
+RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
+REMEMBERED_CALLS = 2000  # calls in progress whose events are kept to save reading them back
+REFUSED = "refused.jsonl"  # in the ledger's folder
+
+# SQLSTATE classes that say "this datum", not "not now": data exception, integrity violation, program limit exceeded.
+_POISON = ("22", "23", "54")
+
+
+class Drain:
+    """The task that drains `ledger` into the database `dsn`. Run one, in the process that owns the ledger."""
+
+    def __init__(self, ledger: SpooledLedger, dsn: str, *, gather: float = GATHER) -> None:
+        self._ledger = ledger
+        self._dsn = dsn
+        self._gather = gather
+        self._sql = queries("drain")
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._problem: str | None = None
+        self._remembered: OrderedDict[CallId, list[CallEvent]] = OrderedDict()
+        self._in_hand: list[bytes] = []  # taken, not released: `run` goes on with them when it is started again
+        self.refused = 0
+
+    @property
+    def backlog(self) -> int:
+        """Events that are not in Postgres yet."""
+        return self._ledger.backlog
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is drained now; None while all is well."""
+        return self._problem
+
+    async def run(self) -> None:
+        """Drain until cancelled. To stop without a backlog, await `ledger.archived()` with a deadline before."""
+        try:
+            await self._drain()
+            while True:
+                await self._ledger.more()
+                await asyncio.sleep(self._gather)
+                await self._drain()
+        finally:
+            self._disconnect()
+
+    async def _drain(self) -> None:
+        while payloads := self._in_hand or self._ledger.take(BATCH):
+            self._in_hand = payloads
+            await self._deliver(payloads)
+            self._in_hand = []
+            self._ledger.release(len(payloads))
+
+    async def _deliver(self, payloads: Sequence[bytes]) -> None:
+        """Return when every payload is in Postgres or put aside."""
+        events = []
+        for payload in payloads:
+            try:
+                events.append((payload, decode_event(payload)))
+            except (ValueError, KeyError, TypeError) as error:
+                self._put_aside(payload, f"not an event of this version: {error!r}")
+        if not await self._store(events):
+            for each in events:
+                if not await self._store([each]):
+                    self._put_aside(each[0], "Postgres refuses it")
+
+    async def _store(self, events: Sequence[tuple[bytes, CallEvent]]) -> bool:
+        """Store until Postgres has it; False when it answers that it never will."""
+        delay = RETRY_FIRST
+        while events:
+            try:
+                async with asyncio.timeout(3 * DEADLINE):
+                    await self._transact(await self._connected(), events)
+            except asyncpg.PostgresError as error:
+                if (error.sqlstate or "").startswith(_POISON):
+                    log.error("drain: Postgres refuses data", error=str(error), events=len(events))
+                    return False
+                self._note_problem(error)
+            except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                self._note_problem(error)
+            else:
+                if self._problem is not None:
+                    log.warning("drain: Postgres answers again", backlog=self.backlog)
+                    self._problem = None
+                break
+            self._disconnect()
+            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311
+            delay = min(delay * 2, RETRY_LONGEST)
+        return True
+
+    async def _transact(
+        self, connection: asyncpg.Connection[asyncpg.Record], events: Sequence[tuple[bytes, CallEvent]]
+    ) -> None:
+        async with connection.transaction():
+            await connection.execute(self._sql["insert_events"], _json_array(payload for payload, _ in events))
+            told = await self._events_of_touched_calls(connection, [event for _, event in events])
+            rows = [orjson.dumps(derive(each)) for each in told.values()]
+            await connection.execute(self._sql["upsert_calls"], _json_array(rows))
+            if messages := [row for _, event in events if (row := _message_of(event))]:
+                await connection.execute(self._sql["insert_messages"], orjson.dumps(messages).decode())
+            await connection.execute(self._sql["notify_calls"])
+        self._remember(told)
+
+    async def _events_of_touched_calls(
+        self, connection: asyncpg.Connection[asyncpg.Record], events: Sequence[CallEvent]
+    ) -> dict[CallId, list[CallEvent]]:
+        """Every event so far of every call in the batch. Only this process writes events of its calls, so what was
+        read or written once is remembered while the call goes on."""
+        told = {event.call_id: list(self._remembered.get(event.call_id, ())) for event in events}
+        for event in events:
+            if event.call_id in self._remembered:
+                told[event.call_id].append(event)
+        if unknown := [call_id for call_id in told if call_id not in self._remembered]:
+            for record in await connection.fetch(self._sql["events_of_calls"], unknown):
+                if stored := event_of(record):
+                    told[stored.call_id].append(stored)
+        return told
+
+    def _remember(self, told: Mapping[CallId, list[CallEvent]]) -> None:
+        for call_id, events in told.items():
+            self._remembered.pop(call_id, None)
+            if all(event.kind is not EventKind.ENDED for event in events):
+                self._remembered[call_id] = events
+        while len(self._remembered) > REMEMBERED_CALLS:
+            self._remembered.popitem(last=False)
+
+    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn,
+                timeout=DEADLINE,
+                command_timeout=DEADLINE,
+                server_settings={
+                    "application_name": "switchboard drain",
+                    "statement_timeout": str(int(DEADLINE * 1000)),
+                    "idle_in_transaction_session_timeout": str(int(DEADLINE * 3000)),
+                },
+            )
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    def _note_problem(self, error: Exception) -> None:
+        problem = str(error) or type(error).__name__
+        if self._problem is None:
+            log.error("drain: Postgres does not take records; they stay in the ledger", error=problem)
+        self._problem = problem
+
+    def _put_aside(self, payload: bytes, reason: str) -> None:
+        """Keep a payload that can never be stored, for a person to look at; the others go on."""
+        self.refused += 1
+        log.error("drain: an event is put aside", file=REFUSED, reason=reason, event=payload.decode("utf-8", "replace"))
+        with suppress(OSError):  # then it is in the log at least
+            _append_line(self._ledger.folder / REFUSED, payload)
+
+
+def _json_array(elements: Iterable[bytes]) -> str:
+    return (b"[" + b",".join(elements) + b"]").decode()
+
+
+def _message_of(event: CallEvent) -> dict[str, Any] | None:
+    """The row of `messages` that a MESSAGE event tells of; None when it does not name one."""
+    if event.kind is not EventKind.MESSAGE:
+        return None
+    seconds, sha256, recorded_at = (event.data.get(key) for key in ("seconds", "sha256", "recorded_at"))
+    try:
+        message_id = UUID(str(event.data.get("message_id")))
+        at = datetime.fromisoformat(recorded_at) if isinstance(recorded_at, str) else event.at
+    except ValueError:
+        log.error("drain: a message without a valid id or time", event_id=str(event.event_id))
+        return None
+    return {
+        "id": message_id,
+        "call_id": event.call_id,
+        "recorded_at": at if at.tzinfo else event.at,
+        "seconds": seconds if isinstance(seconds, int | float) and seconds >= 0 else 0,
+        "file": str(event.data.get("file") or f"{message_id}.wav"),
+        "sha256": sha256 if isinstance(sha256, str) and _is_sha256(sha256) else None,
+    }
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def _append_line(path: Path, line: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(fd, line + b"\n")
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,59 @@
+-- insert_events --
+-- $1: JSON array of events as the ledger has them. One that is there already stays as it is.
+insert into call_events (event_id, call_id, at, kind, data)
+select event_id, call_id, at, kind, data
+from json_populate_recordset(null::call_events, $1::text::json)
+on conflict (event_id) do nothing
+
+-- events_of_calls --
+-- All events of the calls $1 (uuid[]), to derive their rows from.
+select call_id, event_id, at, kind, data
+from call_events
+where call_id = any($1::uuid[])
+
+-- upsert_calls --
+-- $1: JSON array of rows derived from events. A row that is the same already is not written again.
+insert into calls as old (
+    id, state, started_at, number, caller_number, caller_name, answered_at, ended_at, language, flow, flow_version,
+    disposition, hangup_cause, ended_by, answered_extension, answered_name, talk_seconds, last_step, message_count,
+    safety_net, linkedid, irregularities
+)
+select
+    id, state, started_at, number, caller_number, caller_name, answered_at, ended_at, language, flow, flow_version,
+    disposition, hangup_cause, ended_by, answered_extension, answered_name, talk_seconds, last_step, message_count,
+    safety_net, linkedid, irregularities
+from json_populate_recordset(null::calls, $1::text::json)
+on conflict (id) do update set
+    state = excluded.state,
+    started_at = excluded.started_at,
+    number = excluded.number,
+    caller_number = excluded.caller_number,
+    caller_name = excluded.caller_name,
+    answered_at = excluded.answered_at,
+    ended_at = excluded.ended_at,
+    language = excluded.language,
+    flow = excluded.flow,
+    flow_version = excluded.flow_version,
+    disposition = excluded.disposition,
+    hangup_cause = excluded.hangup_cause,
+    ended_by = excluded.ended_by,
+    answered_extension = excluded.answered_extension,
+    answered_name = excluded.answered_name,
+    talk_seconds = excluded.talk_seconds,
+    last_step = excluded.last_step,
+    message_count = excluded.message_count,
+    safety_net = excluded.safety_net,
+    linkedid = excluded.linkedid,
+    irregularities = excluded.irregularities
+where old.* is distinct from excluded.*
+
+-- insert_messages --
+-- $1: JSON array of recorded messages. One that is there already stays as it is: it may have been heard since.
+insert into messages (id, call_id, recorded_at, seconds, file, sha256)
+select id, call_id, recorded_at, seconds, file, sha256
+from json_populate_recordset(null::messages, $1::text::json)
+on conflict (id) do nothing
+
+-- notify_calls --
+-- Tell listeners on the channel `calls` that something changed, once the transaction commits.
+select pg_notify('calls', '')
