@@ -37,13 +37,17 @@ import aiohttp
 
 from switchboard.asterisk.rendering import Configuration, render_all
 from switchboard.folders import Folders
-from switchboard.settings import Settings
+from switchboard.machine.account import folders_of, service_account
+from switchboard.machine.asterisk_install import asterisk_program
+from switchboard.settings import Settings, load
 
 DEADLINE = 10.0  # seconds for a start, a stop, an answer
+# fmt: off
 CEL_COLUMNS = (
-    "eventtime eventtype linkedid uniqueid channame cid_num cid_name exten context appname appdata eventextra "
-    "userfield peer"
-).split()
+    "eventtime", "eventtype", "linkedid", "uniqueid", "channame", "cid_num", "cid_name", "exten", "context", "appname",
+    "appdata", "eventextra", "userfield", "peer",
+)
+# fmt: on
 _PR_SET_PDEATHSIG = 1
 _RTP_PORTS = 400
 
@@ -67,8 +71,17 @@ class SampleSecrets:
 
 
 def installed_asterisk() -> InstalledAsterisk:
-    """The Asterisk unpacked at $SWITCHBOARD_TEST_ASTERISK (the root of a private copy)."""
-    root = Path(os.environ["SWITCHBOARD_TEST_ASTERISK"])
+    """The Asterisk that `switchboard up` would run with the settings in force.
+
+    Or, quicker to have than a fresh copy, one unpacked elsewhere: $SWITCHBOARD_TEST_ASTERISK names its root folder.
+    """
+    unpacked = os.environ.get("SWITCHBOARD_TEST_ASTERISK")
+    if unpacked is None:
+        settings = load()
+        account = service_account(settings)
+        program = asterisk_program(settings, folders_of(settings, account), lambda what, share: None, account)
+        return InstalledAsterisk(program.command, program.modules, program.data)
+    root = Path(unpacked)
     libraries = root / "usr/lib/x86_64-linux-gnu"
     return InstalledAsterisk(
         (

@@ -186,8 +186,8 @@ def _recording(given: RenderingInput, prompt: str, language: Language) -> Escape
     texts = given.organisation.prompts.get(prompt)
     if texts is None:
         raise ValueError(f"safety net: there is no prompt {prompt!r}")
-    spoken = language if language in texts else given.organisation.languages[0]
-    if spoken not in texts:
+    spoken = language if texts.get(language) else given.organisation.languages[0]
+    if not texts.get(spoken):
         raise ValueError(f"safety net: prompt {prompt!r} has no text in {language} or {spoken}")
     return escaping.path(given.folders.prompts / content_key(texts[spoken], spoken))
 
