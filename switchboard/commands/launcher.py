@@ -122,7 +122,7 @@ class _Launcher:
         await server.make_database()
         await migrate(server.url)
         self._running.database_url = server.url
-        self._running.versions["postgres"] = postgres_version()
+        self._running.versions["postgres"] = postgres_version().rpartition(".")[0]  # the last is the package's
 
     def _controller(self) -> Program:
         socket = self._place.folders.controller_socket
@@ -191,9 +191,8 @@ def welcome(prepared: Prepared) -> str:
     lines = [f"\n{organisation.name} answers calls. Dial with any SIP phone on this machine:\n"]
     lines += [f"  {address:<40} {name}" for address, name in zip(addresses_to_dial(prepared), names, strict=True)]
     lines += [f"\nDesk phones register at {server} with account and password:\n"]
-    owners = {person.phone.extension: person.name for person in organisation.people.values() if person.phone}
-    for extension in organisation.phones:
-        lines.append(f"  {extension:<8} {prepared.secrets.phones[extension]:<18} {owners.get(extension, '')}".rstrip())
+    for extension, phone in sorted(organisation.phones.items()):
+        lines.append(f"  {extension:<8} {prepared.secrets.phones[extension]:<18} {phone.name}")
     if not settings.bind.is_loopback:
         lines.append(
             f"\nSIP and RTP are open on {settings.bind}: whoever reaches this machine can call the numbers above "

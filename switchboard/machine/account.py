@@ -141,16 +141,6 @@ def make_folders(folders: Folders, account: Account | None = None) -> None:
             raise SetupError(f"{setting}: {folder} cannot be written by {_own_name()}")
 
 
-def let_read(account: Account | None, folder: Path) -> None:
-    """Let the account, and nobody else, read what root wrote into the folder; nothing for an ordinary user."""
-    if account is None:
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, 0, account.gid, follow_symlinks=False)
-        if not path.is_symlink():
-            path.chmod(0o750 if path.is_dir() else 0o640)
-
-
 def _make(folder: Path, mode: int, *, owner: Account | None = None, group: Account | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     status = folder.stat()

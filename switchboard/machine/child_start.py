@@ -28,14 +28,19 @@ def main(launcher: int, death_signal: int, uid: int, gid: int, command: list[str
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != launcher:
-        sys.exit(1)
+    die_with(launcher, death_signal)
     try:
         os.execv(command[0], command)  # noqa: S606 - to become the program is the point
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
+
+
+def die_with(parent: int, death_signal: int) -> None:
+    """Have the kernel send this process the signal when its parent dies; exits if that has happened already."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
