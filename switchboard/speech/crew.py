@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from switchboard.ports import Utterance
 from switchboard.speech.voices import Speaker, Voice
 
 START_SECONDS = 30.0  # loading a model on a busy machine
+JOB_SECONDS = 10.0  # and for each character more:
 SECONDS_PER_CHARACTER = 0.05  # ten times what piper takes on one slow core
 JOBS_WORTH_A_WORKER = 6  # fewer don't pay for loading the model once more
 MOST_WORKERS = 4
@@ -164,6 +166,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            process_group=0,  # so that it ends together with a program it started
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         self._allowance = START_SECONDS  # spent once, on the first job
@@ -172,7 +175,7 @@ class _Worker:
         """Have one job done. Raises _Lost."""
         process = self._process
         assert process.stdin and process.stdout
-        deadline = time.monotonic() + self._allowance + 10 + SECONDS_PER_CHARACTER * len(job.utterance.text)
+        deadline = time.monotonic() + self._allowance + JOB_SECONDS + SECONDS_PER_CHARACTER * len(job.utterance.text)
         self._allowance = 0
         line = b""
         try:
@@ -191,7 +194,8 @@ class _Worker:
 
     def end(self) -> None:
         """Kill it, if it still lives, and wait until it is gone."""
-        self._process.kill()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:

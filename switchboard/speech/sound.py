@@ -1,4 +1,4 @@
-"""Sound as numbers: from any WAV or synthesiser to a telephone prompt.
+"""Sound as numbers: from a recording or a synthesiser to a telephone prompt.
 
 Only worker processes import this (numpy). Samples are float64 in [-1, 1]; levels are dBFS with 0 dBFS = RMS 1.0
 (dBov of ITU-T G.100.1), so -20 dBFS is about -14 dBm0, the level of a clear but not loud talker.
@@ -7,11 +7,8 @@ Only worker processes import this (numpy). Samples are float64 in [-1, 1]; level
 from __future__ import annotations
 
 import math
-import os
-import wave
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +25,6 @@ ACTIVE_BELOW_LOUD = 30.0  # dB: a frame this far below the loud ones is a pause,
 SILENT_BELOW_SPEECH = 42.0  # dB: a frame this far below active speech is silence and may be trimmed
 LOW_CUT = 70.0  # Hz: below any voice; takes hum, rumble and DC away
 PASSBAND = 0.93  # of the new Nyquist frequency; the filter's slope ends at 1.0
-LONGEST = 15 * 60  # s: a longer recording is surely not a prompt
 
 
 class NotSound(ValueError):
@@ -47,58 +43,13 @@ class Sound:
         return len(self.samples) / self.rate
 
 
-def read_wav(path: Path) -> Sound:
-    """Any PCM WAV (8 to 32 bits, any rate, any channels, mixed to one). Raises NotSound."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            channels, width, rate, frames = file.getparams()[:4]
-            if frames > LONGEST * rate:
-                raise NotSound(f"longer than {LONGEST // 60} minutes")
-            data = file.readframes(frames)
-    except (wave.Error, EOFError, OSError) as error:
-        raise NotSound(f"not a PCM WAV file: {error}") from error
-    if not 4000 <= rate <= 384_000:
-        raise NotSound(f"odd sample rate {rate} Hz")
-    samples = _of_pcm(data[: len(data) // (width * channels) * width * channels], width)
-    return Sound(samples.reshape(-1, channels).mean(axis=1), rate)
-
-
-def _of_pcm(data: bytes, width: int) -> Samples:
-    if width == 1:  # WAV's 8 bits are unsigned
-        return (np.frombuffer(data, np.uint8).astype(np.float64) - 128) / 128
-    if width == 3:
-        bytes_ = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        wide = np.zeros((len(bytes_), 4), np.uint8)
-        wide[:, 1:] = bytes_
-        return wide.view("<i4")[:, 0].astype(np.float64) / 2**31
-    if width in (2, 4):
-        return np.frombuffer(data, f"<i{width}").astype(np.float64) / 2.0 ** (8 * width - 1)
-    raise NotSound(f"samples of {width} bytes")
-
-
 def prompt_of(sound: Sound, rate: int) -> Sound:
     """The sound as a prompt at `rate`: band-limited, levelled, trimmed, with soft ends. Raises NotSound on silence."""
+    if not len(sound.samples):
+        raise NotSound("silence")
     samples = _trim(_band(sound, rate), rate)
     gain = 10 ** ((SPEECH_LEVEL - active_level(samples, rate)) / 20)
     return Sound(_soft_ends(_limit(samples * gain, rate), rate), rate)
-
-
-def write_wav(sound: Sound, path: Path) -> int:
-    """Write 16-bit mono under another name first, then rename, so nobody plays half a file. Returns its size, bytes."""
-    steps = np.round(np.clip(sound.samples, -1, 1) * 32767).astype("<i2")
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with wave.open(str(half), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(sound.rate)
-            file.writeframes(steps.tobytes())
-        half.chmod(0o644)  # Asterisk may run as another account
-        size = half.stat().st_size
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-    return size
 
 
 def active_level(samples: Samples, rate: int) -> float:
@@ -131,7 +82,9 @@ def _band(sound: Sound, rate: int) -> Samples:
     ratio = Fraction(rate, sound.rate)
     pad = round(0.1 * sound.rate)
     padded = np.pad(sound.samples - sound.samples.mean(), (pad, pad))
-    padded = np.pad(padded, (0, -len(padded) % ratio.denominator))
+    # A length of small factors: the transform is slow where it has a large prime in it.
+    unit = ratio.denominator << max(0, (len(padded) // ratio.denominator).bit_length() - 8)
+    padded = np.pad(padded, (0, -len(padded) % unit))
     length = len(padded) * ratio.numerator // ratio.denominator
     spectrum = np.fft.rfft(padded)
     hertz: Samples = np.fft.rfftfreq(len(padded), 1 / sound.rate).astype(np.float64)
@@ -165,16 +118,22 @@ def _limit(samples: Samples, rate: int) -> Samples:
     if np.abs(samples).max() <= ceiling:
         return samples
     half = round(0.005 * rate)
-    loudest = _windows(np.pad(np.abs(samples), 2 * half), 2 * half + 1).max(axis=1)
+    loudest = _running_maximum(np.pad(np.abs(samples), 2 * half), 2 * half + 1)
     gain = np.minimum(1, ceiling / np.maximum(loudest, 1e-9))
     # Each gain in the mean covers the sample in the middle, so the mean can't exceed what that sample allows.
-    smooth: Samples = np.convolve(gain, np.full(2 * half + 1, 1 / (2 * half + 1)), "valid")
+    sums = np.concatenate([np.zeros(1), np.cumsum(gain)])
+    smooth: Samples = (sums[2 * half + 1 :] - sums[: -2 * half - 1]) / (2 * half + 1)
     return samples * smooth
 
 
-def _windows(samples: Samples, size: int) -> Samples:
-    windows: Samples = np.lib.stride_tricks.sliding_window_view(samples, size)
-    return windows
+def _running_maximum(samples: Samples, size: int) -> Samples:
+    """Of every stretch of `size` samples, in steps that double."""
+    covered = 1
+    while covered < size:
+        step = min(covered, size - covered)
+        samples = np.maximum(samples[:-step], samples[step:])
+        covered += step
+    return samples
 
 
 def _soft_ends(samples: Samples, rate: int) -> Samples:

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from switchboard.speech.rendered import PROCESSING, RATES
-from switchboard.speech.sound import NotSound, Sound, active_level, peak_level, prompt_of, read_wav, write_wav
+from switchboard.speech.sound import NotSound, Sound, active_level, peak_level, prompt_of
 from switchboard.speech.voices import Speaker
+from switchboard.speech.wav_file import read_wav, write_wav
 
 Job = dict[str, Any]
 
