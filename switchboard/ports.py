@@ -66,8 +66,16 @@ class Call(Protocol):
     def is_answered(self) -> bool: ...
 
     @property
+    def talking_to(self) -> Phone | None:
+        """Whose phone the caller is connected to."""
+
+    @property
     def hangup_cause(self) -> int:
         """Why the call ended (Q.850); HangupCause.UNKNOWN while it is up or where nobody said."""
+
+    @property
+    def ended_by(self) -> str:
+        """Who ended the call: "caller" or "switchboard"; "unknown" while it is up or where nobody saw it."""
 
     async def answer(self) -> None:
         """Answer; nothing if answered already."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
@@ -56,3 +58,7 @@ class Configuration:
     prompts: Mapping[str, Speech]
     version: str  # hash of every file's content
     utterances: frozenset[Utterance]  # everything that may ever be said, safety nets included
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant on the organisation's wall clock."""
+        return instant.astimezone(ZoneInfo(self.organisation.timezone))

@@ -7,22 +7,30 @@ The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from switchboard.domain.language import Language
+from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError
+from switchboard.flows.asking import NO_INPUT, NO_MATCH
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
+from switchboard.flows.flow_yaml import FlowFiles
 from switchboard.flows.hours_yaml import read_hours
 from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
 from switchboard.flows.reading import Reading
+from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
+from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
+from switchboard.services.office import APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE
 
 FILES = ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml")
 FLOWS = "flows"
 VERSION_LENGTH = 16  # hex digits
+OWN_PROMPTS = (APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE, NO_INPUT, NO_MATCH, AT_TIME, *DAYS)
 
 
 def load_configuration(ivr: Path, prompts: Path) -> Configuration:
@@ -56,6 +64,7 @@ class _Loader:
     def load(self) -> Configuration:
         reading = self.reading
         sources = prompt_sources(reading, self.text_tables)
+        self._check_prompts(sources)
         names = KnownNames(self.tables["hours.yaml"].entries, self.flow_tables, sources)
         texts: dict[str, dict[Language, str]] = {}
         organisation = read_organisation(
@@ -69,23 +78,61 @@ class _Loader:
                 for table in hours.values()
             }
         facts = read_facts(reading, self.tables["facts.yaml"])
+        at_time = sources.pop(AT_TIME, {})
         texts.update(render_prompts(reading, sources))
         wordings = Wordings(reading.languages)
-        spoken = {identifier: wordings.speech(said) for identifier, said in texts.items()}
-        flows: dict[str, Flow] = {}
-        for table in hours.values():
-            wordings.speech(table.spoken, *(override.spoken for override in table.overrides if override.spoken))
-        for fact in facts.values():
-            wordings.speech(*(wording.texts for wording in fact.wordings))
-        return Configuration(
-            organisation,
-            hours,
-            facts,
-            flows,
-            spoken,
-            content_version(self.ivr, self.prompts),
-            frozenset(wordings.made),
-        )
+        prompts = {identifier: wordings.speech(said) for identifier, said in texts.items()}
+        tellings = compose_tellings(reading, wordings, hours, facts, prompts, at_time)
+        variables = _variables(self.flow_tables.values())
+
+        def new_reading(identifier: str, parameters: Mapping[str, str]) -> FlowReading:
+            return FlowReading(
+                reading=replace(reading, parameters=parameters),
+                organisation=organisation,
+                hours=hours,
+                facts=facts,
+                prompts=prompts,
+                tellings=tellings,
+                wordings=wordings,
+                recordings=self.prompts / "recordings",
+                flow=identifier,
+                use=files.use,
+                flow_names=list(self.flow_tables),
+                variables=variables,
+            )
+
+        files = FlowFiles(self.flow_tables, new_reading, reading.problems)
+        flows = files.read_all()
+        self._check_entries(organisation, flows)
+        version = content_version(self.ivr, self.prompts)
+        return Configuration(organisation, hours, facts, flows, prompts, version, frozenset(wordings.made))
+
+    def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:
+        table = self.tables["organisation.yaml"].get("numbers")
+        for number in organisation.numbers.values():
+            if number.flow and number.flow not in flows and isinstance(table, Table):
+                place = table.key_places[number.number]
+                self.reading.problems.add(place, f"flow `{number.flow}` has parameters", "one without, for a number")
+
+    def _check_prompts(self, sources: Mapping[str, object]) -> None:
+        table = self.text_tables.get(self.reading.default_language)
+        if table is None or not table.entries:
+            return
+        for identifier in OWN_PROMPTS:
+            if identifier not in sources:
+                self.reading.problems.add(table.place, f"lacks `{identifier}`, which the switchboard says by itself")
+
+
+def _variables(tables: Iterable[Table]) -> list[str]:
+    """Every name that a `set` step of any flow notes."""
+    names: dict[str, None] = {}
+    for table in tables:
+        steps = table.get("steps")
+        for step in steps.entries.values() if isinstance(steps, Table) else ():
+            values = step.get("set") if isinstance(step, Table) else None
+            if isinstance(values, Table):
+                names.update(dict.fromkeys(values.entries))
+    return list(names)
 
 
 def content_version(ivr: Path, prompts: Path) -> str:

@@ -93,6 +93,7 @@ def give_names(reading: Reading, organisation: Organisation) -> None:
                 department.id: {
                     "name": department.names.get(language) or department.names.get(reading.default_language, ""),
                     "phone": phone.extension if (phone := department.phone) else "",
+                    "hours": department.hours,
                 }
                 for department in organisation.departments.values()
             },

@@ -157,15 +157,14 @@ class Reading:
         self.problems.add(place, f"no language `{text}`", expected, got=text, known=self.languages)
         return None
 
-    def render(self, text: str, place: Place, language: Language) -> str:
+    def render(self, text: str, place: Place, language: Language, values: Mapping[str, str | int] | None = None) -> str:
         """The text with its templates filled in; as it was, with a problem, if that fails."""
-        data = self.data.get(language, {})
+        data = {**self.data.get(language, {}), **self.parameters, **(values or {})}
         try:
-            return self.templates.render(text, {**data, **self.parameters} if self.parameters else data).strip()
+            return self.templates.render(text, data).strip()
         except TemplateProblem as problem:
-            known = [*data, *self.parameters]
-            expected = f"names among {', '.join(known)}" if problem.name and problem.name not in known else ""
-            self.problems.add(place, f"the template fails: {problem}", expected, got=problem.name, known=known)
+            expected = f"names among {', '.join(data)}" if problem.name and problem.name not in data else ""
+            self.problems.add(place, f"the template fails: {problem}", expected, got=problem.name, known=data)
             return text
 
     def _unexpected(self, node: Node | None, place: Place, what: str, expected: str) -> None:

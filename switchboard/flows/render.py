@@ -14,6 +14,8 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from switchboard.errors import SwitchboardError
+
 LONGEST_TEXT = 5_000  # characters, rendered
 
 _ALLOWED = (
@@ -38,7 +40,7 @@ _FILTERS = ("capitalize", "default", "int", "lower", "title", "trim", "upper")
 _MARKS = ("{{", "{%", "{#")
 
 
-class TemplateProblem(Exception):
+class TemplateProblem(SwitchboardError):
     """A template cannot be rendered; the message says why and, if known, `name` what was not found."""
 
     def __init__(self, message: str, name: str = "") -> None:

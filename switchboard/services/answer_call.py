@@ -11,7 +11,7 @@ import structlog
 from switchboard.domain.call_record import Disposition, EventKind
 from switchboard.domain.dialling import HangupCause
 from switchboard.domain.language import Language
-from switchboard.errors import CallerHungUp, SwitchboardError
+from switchboard.errors import CallerHungUp, CallTakenAway, SwitchboardError
 from switchboard.ports import Call, Position
 from switchboard.services.apologise import apologise
 from switchboard.services.office import Office
@@ -28,38 +28,45 @@ async def answer_call(
     conversation: Conversation,
     *,
     witness: Mapping[str, Any] | None = None,
+    adopted: bool = False,
     resumed: Position | None = None,
-) -> Disposition:
+) -> Disposition | None:
     """Answer the call and lead the conversation until it ends; returns how the call ended.
 
     `conversation` talks to the caller and returns when there is no more to say; it leaves hanging up to us. `witness`
-    is noted with the first event (Asterisk's names of the call). `resumed` is where a call that is already up goes on
-    after the controller was restarted. Only cancellation (a shutdown) leaves the call without its last event: it lives
-    on, and whoever adopts it ends it.
+    is noted with the first event (Asterisk's names of the call). An `adopted` call was up before this controller was;
+    `resumed` is where it stood, if that is known.
+
+    A call that lives on without us gets no last event from us: cancelled (a shutdown; whoever adopts it notes it), or
+    taken to the safety net (None; Asterisk's own log notes it).
     """
     recorder = CallRecorder(call.id, office.ledger, office.clock, _language(call, office, resumed))
-    _note_beginning(call, office, recorder, witness or {}, resumed)
-    ended_by, disposition, is_over = "switchboard", Disposition.FAILED, True
+    adopted = adopted or resumed is not None
+    _note_beginning(call, office, recorder, witness or {}, adopted, resumed)
+    disposition, is_over = Disposition.FAILED, True
     try:
         await call.answer()
-        if resumed is None:
+        if not adopted:
             recorder.note(EventKind.ANSWERED)
         await conversation(call, recorder)
         await call.hang_up()
         disposition = recorder.disposition(Disposition.SERVED)
+    except CallTakenAway:
+        is_over = False
+        return None
     except CallerHungUp:
-        ended_by, disposition = "caller", recorder.disposition(Disposition.ABANDONED)
+        disposition = recorder.disposition(Disposition.ABANDONED)
     except asyncio.CancelledError:
         is_over = False
         raise
     except Exception as error:  # the one place: whatever broke, the caller is served
         _log.exception("call failed", call_id=str(call.id), error=repr(error))
-        ended_by = await _recover(call, office, recorder, error)
+        await _recover(call, office, recorder, error)
         disposition = Disposition.TALKED if recorder.has_talked else Disposition.FAILED
     finally:
         if is_over:
             cause = int(call.hangup_cause) or int(HangupCause.NORMAL)
-            recorder.note(EventKind.ENDED, disposition=disposition.value, cause=cause, ended_by=ended_by)
+            recorder.note(EventKind.ENDED, disposition=disposition.value, cause=cause, ended_by=call.ended_by)
     return disposition
 
 
@@ -71,10 +78,16 @@ def _language(call: Call, office: Office, resumed: Position | None) -> Language:
 
 
 def _note_beginning(
-    call: Call, office: Office, recorder: CallRecorder, witness: Mapping[str, Any], resumed: Position | None
+    call: Call,
+    office: Office,
+    recorder: CallRecorder,
+    witness: Mapping[str, Any],
+    adopted: bool,
+    resumed: Position | None,
 ) -> None:
-    if resumed is not None:
-        recorder.note(EventKind.ADOPTED, step=resumed.step, flow=resumed.flow, **witness)
+    if adopted:
+        flow, step = (resumed.flow, resumed.step) if resumed else ("", "")
+        recorder.note(EventKind.ADOPTED, step=step, flow=flow, **witness)
         return
     number = office.organisation.numbers.get(call.number)
     recorder.note(
@@ -89,14 +102,13 @@ def _note_beginning(
     )
 
 
-async def _recover(call: Call, office: Office, recorder: CallRecorder, error: Exception) -> str:
-    """Apologise and ring reception. Returns who ended the call."""
+async def _recover(call: Call, office: Office, recorder: CallRecorder, error: Exception) -> None:
+    """Apologise, ring reception, hang up."""
     recorder.note(EventKind.FAULT, error=f"{type(error).__name__}: {error}", done="apologised, rang reception")
     try:
         await apologise(call, office, recorder)
         await call.hang_up()
     except CallerHungUp:
-        return "caller"
+        return
     except SwitchboardError as second:
         recorder.note(EventKind.FAULT, error=f"{type(second).__name__}: {second}", done="gave up")
-    return "switchboard"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
@@ -41,15 +41,32 @@ async def forward_call(
     return result
 
 
+async def talk_on(call: Call, recorder: CallRecorder) -> bool:
+    """Go on with a talk that an earlier controller began; False if the caller talks to nobody."""
+    phone = call.talking_to
+    if phone is None:
+        return False
+    recorder.has_talked = True
+    await _listen(call, phone, recorder)
+    return True
+
+
 async def _talk(call: Call, phone: Phone, recorder: CallRecorder) -> None:
-    since = recorder.now()
     recorder.note(EventKind.TALKING, extension=phone.extension, name=phone.name)
-    ended_by = "callee"
+    await _listen(call, phone, recorder)
+
+
+async def _listen(call: Call, phone: Phone, recorder: CallRecorder) -> None:
+    # Nothing is noted on cancellation: the two go on talking, and whoever adopts the call notes the end.
+    since = recorder.now()
     try:
         await call.talk()
     except CallerHungUp:
-        ended_by = "caller"
+        _note_talked(phone, recorder, since, "caller")
         raise
-    finally:
-        seconds = round((recorder.now() - since).total_seconds(), 3)
-        recorder.note(EventKind.TALKED, extension=phone.extension, name=phone.name, seconds=seconds, ended_by=ended_by)
+    _note_talked(phone, recorder, since, "callee")
+
+
+def _note_talked(phone: Phone, recorder: CallRecorder, since: datetime, ended_by: str) -> None:
+    seconds = round((recorder.now() - since).total_seconds(), 3)
+    recorder.note(EventKind.TALKED, extension=phone.extension, name=phone.name, seconds=seconds, ended_by=ended_by)

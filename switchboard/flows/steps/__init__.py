@@ -1,1 +1,22 @@
 """One module per step type: its schema, outcomes, documentation example and behaviour."""
+
+from __future__ import annotations
+
+from switchboard.flows.schema import StepType
+from switchboard.flows.steps.end import END
+from switchboard.flows.steps.goto import GOTO
+from switchboard.flows.steps.hours import HOURS
+from switchboard.flows.steps.info import INFO
+from switchboard.flows.steps.language import LANGUAGE
+from switchboard.flows.steps.menu import MENU
+from switchboard.flows.steps.play import PLAY
+from switchboard.flows.steps.return_ import RETURN
+from switchboard.flows.steps.ring import RING
+from switchboard.flows.steps.say import SAY
+from switchboard.flows.steps.set import SET
+from switchboard.flows.steps.subflow import SUBFLOW
+from switchboard.flows.steps.switch import SWITCH
+
+STEP_TYPES: dict[str, StepType] = {
+    step.name: step for step in (SAY, PLAY, MENU, HOURS, LANGUAGE, RING, INFO, SUBFLOW, RETURN, SWITCH, SET, GOTO, END)
+}

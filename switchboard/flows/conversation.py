@@ -1,0 +1,134 @@
+"""Where one call stands in its flow, and what a step may do: the call, the office, the language, the variables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from switchboard.domain.language import Language
+from switchboard.errors import SwitchboardError
+from switchboard.flows.configuration import Configuration, Flow
+from switchboard.ports import Call, Position
+from switchboard.services.office import Office, Speech
+from switchboard.services.record_call import CallRecorder
+
+STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
+
+
+class TooManySteps(SwitchboardError):
+    """The call went in circles."""
+
+
+class Conversation:
+    """One call's state. Steps read it, and move with `enter`, `leave`, `jump` and `finish`."""
+
+    __slots__ = (
+        "_next",
+        "_returns",
+        "_steps_left",
+        "attempt",
+        "call",
+        "configuration",
+        "flow",
+        "is_finished",
+        "office",
+        "recorder",
+        "step",
+        "variables",
+    )
+
+    def __init__(
+        self, call: Call, recorder: CallRecorder, office: Office, configuration: Configuration, start: str | Position
+    ) -> None:
+        self.call = call
+        self.recorder = recorder
+        self.office = office
+        self.configuration = configuration
+        self.attempt = 1  # with which a menu begins
+        self.variables: dict[str, str] = {}
+        self.is_finished = False
+        self._next: tuple[str, str] | None = None
+        self._returns: list[tuple[str, str]] = []
+        self._steps_left = STEPS_PER_CALL
+        if isinstance(start, Position):
+            self.flow: Flow = configuration.flows[start.flow]
+            self.step: str = start.step
+            self.attempt = start.attempt
+            self.variables.update(start.variables)
+            self._returns.extend(start.returns)
+        else:
+            self.flow = configuration.flows[start]
+            self.step = self.flow.start
+
+    @property
+    def language(self) -> Language:
+        """What the caller hears."""
+        return self.recorder.language
+
+    async def say(self, speech: Speech, *more: Speech, barge_in: bool = True) -> None:
+        """Say it in the caller's language."""
+        language = self.recorder.language
+        utterances = speech[language]
+        for following in more:
+            utterances += following[language]
+        await self.call.play(utterances, barge_in=barge_in)
+
+    def prompt(self, identifier: str) -> Speech:
+        """One of the prompts that the switchboard says by itself."""
+        return self.configuration.prompts[identifier]
+
+    def local_now(self) -> datetime:
+        """The instant on the organisation's wall clock."""
+        return self.configuration.local(self.recorder.now())
+
+    def spend(self) -> None:
+        """Count a step or a repetition. Raises TooManySteps."""
+        if self._steps_left <= 0:
+            raise TooManySteps
+        self._steps_left -= 1
+
+    def remember(self, attempt: int) -> None:
+        """Note on the call where it stands, for a restarted controller."""
+        self.call.remember(
+            Position(
+                self.flow.id,
+                self.configuration.version,
+                self.step,
+                attempt,
+                self.recorder.language,
+                dict(self.variables),
+                tuple(self._returns),
+            )
+        )
+
+    def enter(self, flow: str) -> None:
+        """Go on in a subflow; its `return` comes back to this step."""
+        self._returns.append((self.flow.id, self.step))
+        self._next = (flow, self.configuration.flows[flow].start)
+
+    def jump(self, flow: str) -> None:
+        """Go on in another flow, for good."""
+        self._next = (flow, self.configuration.flows[flow].start)
+
+    def leave(self, result: str) -> bool:
+        """Go back to the subflow step that led here, out by its route for `result`. False if none did."""
+        if not self._returns:
+            return False
+        flow, step = self._returns.pop()
+        self._next = (flow, self.configuration.flows[flow].steps[step].routes[result])
+        return True
+
+    def finish(self) -> None:
+        """Nothing more to say."""
+        self.is_finished = True
+
+    def follow(self, target: str | None) -> None:
+        """Move to where the step just left leads: where it moved itself, else to `target`."""
+        if self._next is not None:
+            flow, self.step = self._next
+            self.flow = self.configuration.flows[flow]
+            self._next = None
+        elif target is not None:
+            self.step = target
+        else:
+            self.is_finished = True
+        self.attempt = 1

@@ -1,0 +1,98 @@
+"""Runs a flow: step after step, each noted in the record as it is left."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from switchboard.domain.call_record import EventKind
+from switchboard.domain.dialling import DialOutcome
+from switchboard.errors import CallerHungUp
+from switchboard.flows.configuration import Configuration, Left, Step
+from switchboard.flows.conversation import STEPS_PER_CALL, Conversation, TooManySteps
+from switchboard.ports import Call, Position
+from switchboard.services.answer_call import Conversation as Script
+from switchboard.services.apologise import apologise
+from switchboard.services.forward_call import talk_on
+from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
+
+_HANGUP = Left("hangup")
+_FAULT = Left("fault")
+
+
+def conversation_of(configuration: Configuration, office: Office, start: str | Position) -> Script:
+    """What `answer_call` leads a call through: the flow `start` from its beginning, or from a position in it."""
+
+    async def conversation(call: Call, recorder: CallRecorder) -> None:
+        await converse(Conversation(call, recorder, office, configuration, start))
+
+    return conversation
+
+
+def can_resume(configuration: Configuration, position: Position) -> bool:
+    """Does the position exist in this configuration? One of another version may, where nothing near it changed."""
+    places = [(position.flow, position.step), *position.returns]
+    return all(
+        (flow := configuration.flows.get(flow_id)) is not None and step in flow.steps for flow_id, step in places
+    )
+
+
+async def converse(conversation: Conversation) -> None:
+    """Lead the call until its flow ends. Raises CallerHungUp, and whatever a step fails with."""
+    try:
+        await _take_up_talk(conversation)
+        while not conversation.is_finished:
+            step = conversation.flow.steps[conversation.step]
+            conversation.spend()
+            left = await _run(step, conversation)
+            conversation.follow(step.routes.get(left.outcome))
+    except TooManySteps:
+        error = f"more than {STEPS_PER_CALL} steps, last {conversation.flow.id}.{conversation.step}"
+        conversation.recorder.note(EventKind.FAULT, error=error, done="apologised, rang reception")
+        await apologise(conversation.call, conversation.office, conversation.recorder)
+
+
+async def _take_up_talk(conversation: Conversation) -> None:
+    """After a restart the caller may be talking: to be followed by what follows the step that rang."""
+    if conversation.call.talking_to is None:
+        return
+    step, entered_at = conversation.flow.steps[conversation.step], conversation.recorder.now()
+    await talk_on(conversation.call, conversation.recorder)
+    left = Left(DialOutcome.ANSWERED.value, "talked on after a restart")
+    if left.outcome in step.routes:
+        _note(conversation.recorder, conversation.flow.id, step, entered_at, left)
+        conversation.follow(step.routes[left.outcome])
+
+
+async def _run(step: Step, conversation: Conversation) -> Left:
+    if step.waits:
+        conversation.remember(conversation.attempt)
+    entered_at = conversation.recorder.now()
+    flow = conversation.flow.id
+    left = _FAULT
+    try:
+        left = await step.run(step.fields, conversation)
+    except CallerHungUp:
+        left = _HANGUP
+        raise
+    except asyncio.CancelledError:
+        left = Left("shutdown")
+        raise
+    finally:
+        _note(conversation.recorder, flow, step, entered_at, left)
+    return left
+
+
+def _note(recorder: CallRecorder, flow: str, step: Step, entered_at: datetime, left: Left) -> None:
+    recorder.note(
+        EventKind.STEP,
+        flow=flow,
+        step=step.name,
+        type=step.type,
+        file=step.file,
+        line=step.line,
+        entered_at=entered_at.isoformat(),
+        outcome=left.outcome,
+        decided_on=left.decided_on,
+    )

@@ -1,0 +1,97 @@
+"""What a step type is made of: fields that are read, outcomes that are routed, a purpose and an example."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from switchboard.domain.facts import Fact
+from switchboard.domain.hours import HoursTable
+from switchboard.domain.organisation import Organisation
+from switchboard.flows.configuration import Left
+from switchboard.flows.reading import Reading
+from switchboard.flows.source import Node, Place, Table
+from switchboard.flows.speech_texts import Wordings
+from switchboard.flows.telling import Tellings
+from switchboard.services.office import Speech
+
+REQUIRED: Any = object()  # a field without a default
+
+RECEPTION_STEP = "_reception"  # where key 0 leads unless a flow says otherwise
+GOODBYE_STEP = "_goodbye"
+UNAVAILABLE_STEP = "_unavailable"
+
+
+class Kind(Protocol):
+    """What a field can hold."""
+
+    @property
+    def expected(self) -> str:
+        """In an administrator's words."""
+
+    def read(self, flow: FlowReading, node: Node, place: Place) -> Any:
+        """The value; a stand-in where there is a problem, which is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a step. The first field of a step type is named like the type."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    default: Any = REQUIRED
+    attribute: str = ""  # of the step's dataclass, where it is not `name`
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way a step can be left."""
+
+    name: str
+    meaning: str
+    default: str = ""  # the step it leads to where `on:` does not say
+
+
+@dataclass(frozen=True, slots=True)
+class StepType:
+    """A word of the flow language."""
+
+    name: str
+    purpose: str
+    step: type[Any]  # frozen dataclass of the fields; its `routes()`, if any, adds outcomes with targets
+    fields: tuple[Field, ...]
+    outcomes: tuple[Outcome, ...]
+    run: Callable[[Any, Any], Awaitable[Left]]
+    example: str
+    waits: bool = False  # for people
+    has_results: bool = False  # its outcomes are the results of the flow it names
+    check: Callable[[FlowReading, Any, Table], None] | None = None  # what no single field can see
+
+
+@dataclass(slots=True)
+class FlowReading:
+    """What reading one flow needs to know and collects."""
+
+    reading: Reading
+    organisation: Organisation
+    hours: Mapping[str, HoursTable]
+    facts: Mapping[str, Fact]
+    prompts: Mapping[str, Speech]
+    tellings: Tellings
+    wordings: Wordings
+    recordings: Path
+    flow: str  # its id
+    use: Callable[[FlowReading, str, Table | None, Place], str]  # a flow with these values -> its id
+    flow_names: Collection[str]
+    variables: Collection[str]  # set anywhere
+    targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
+
+    def target(self, node: Node | None, place: Place, what: str) -> str:
+        """The name of a step; whether it exists is checked when all are known."""
+        word = self.reading.word(node, place, what, "the name of a step")
+        if word:
+            self.targets.append((word, node.place if node else place))
+        return word
