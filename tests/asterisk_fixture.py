@@ -27,9 +27,10 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,7 +38,7 @@ import aiohttp
 
 from switchboard.asterisk.rendering import Configuration, render_all
 from switchboard.folders import Folders
-from switchboard.machine.account import folders_of, service_account
+from switchboard.machine.account import folders_of, make_folders, service_account
 from switchboard.machine.asterisk_install import asterisk_program
 from switchboard.settings import Settings, load
 
@@ -70,6 +71,7 @@ class SampleSecrets:
     phones: dict[str, str]
 
 
+@lru_cache
 def installed_asterisk() -> InstalledAsterisk:
     """The Asterisk that `switchboard up` would run with the settings in force.
 
@@ -79,7 +81,9 @@ def installed_asterisk() -> InstalledAsterisk:
     if unpacked is None:
         settings = load()
         account = service_account(settings)
-        program = asterisk_program(settings, folders_of(settings, account), lambda what, share: None, account)
+        folders = folders_of(settings, account)
+        make_folders(folders, account)
+        program = asterisk_program(settings, folders, lambda what, share: None, account)
         return InstalledAsterisk(program.command, program.modules, program.data)
     root = Path(unpacked)
     libraries = root / "usr/lib/x86_64-linux-gnu"
@@ -123,8 +127,13 @@ class PrivateAsterisk:
         program: InstalledAsterisk | None = None,
         prompts: Path | None = None,
         settings: dict[str, Any] | None = None,
+        additions: Mapping[str, str] | None = None,
     ) -> None:
-        """Choose folders and ports; nothing is started. `settings` overrides, `prompts` are copied to its cache."""
+        """Choose folders and ports; nothing is started.
+
+        `settings` overrides, `prompts` are copied to its cache, `additions` (file name -> text) are appended to
+        rendered files.
+        """
         self.configuration = configuration
         self.program = program or installed_asterisk()
         self.folder = Path(tempfile.mkdtemp(prefix="switchboard-asterisk-"))
@@ -146,6 +155,7 @@ class PrivateAsterisk:
         phones = {extension: f"secret-{extension}" for extension in configuration.organisation.phones}
         self.secrets = SampleSecrets("ari-secret", "ami-secret", phones)
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._additions = additions or {}
         self._process: asyncio.subprocess.Process | None = None
         self.folders.prompts.mkdir(parents=True)
         if prompts is not None:
@@ -181,6 +191,9 @@ class PrivateAsterisk:
         render_all(
             self.configuration, self.settings, self.folders, self.secrets, self.program, trunk_passwords={"line": "x"}
         )
+        for name, text in self._additions.items():
+            with (self.folders.asterisk_config / name).open("a") as file:
+                file.write(text)
         self._give_away()
         user = (
             {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []} if self._account else {}

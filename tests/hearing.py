@@ -20,6 +20,7 @@ _SAME = (
     0.55  # correlation from which a stretch is the same recording: mu-law and lost packets leave > 0.9, others < 0.35
 )
 _SEARCH = 1.0  # seconds of a recording's beginning that are looked for
+_LATE = 0.3  # seconds of a recording's beginning that may be missing where listening began
 _STRETCH = 0.25  # seconds compared at once when following a recording
 _SLIP = 0.06  # seconds a stretch may have moved (jitter buffers add and drop packets)
 _SILENT = 0.004  # RMS below which nothing is said (-48 dB)
@@ -105,10 +106,12 @@ def find(recording: Path, heard: Audio, *, after: float = 0.0) -> Heard | None:
     """
     sample, lead = _voiced(recording)
     begin = int(after * RATE)
-    place = _match(sample[: int(_SEARCH * RATE)], heard[begin:])
+    edge = int(_LATE * RATE)  # audio that is not up yet may have cost the very beginning
+    place = _match(sample[: int(_SEARCH * RATE)], np.concatenate((np.zeros(edge, np.float32), heard[begin:])))
     if place is None:
         return None
-    return Heard((begin + place - lead) / RATE, _follow(sample, heard, begin + place), len(sample) / RATE)
+    start = begin + place - edge
+    return Heard((start - lead) / RATE, _follow(sample, heard, start), len(sample) / RATE)
 
 
 @lru_cache(maxsize=256)
@@ -151,12 +154,13 @@ def _follow(sample: Audio, heard: Audio, place: int) -> float:
         stretch = sample[start : start + size]
         if is_silent(stretch):
             continue  # a pause proves nothing
-        around = heard[max(0, offset + start - slip) : offset + start + size + slip]
+        first = max(0, offset + start - slip)
+        around = heard[first : max(0, offset + start + size + slip)]
         scores = _correlation(stretch, around) if len(around) >= size else np.zeros(1)
         if scores.max() > _SAME:
-            offset, good, misses = max(0, offset + start - slip) + int(scores.argmax()) - start, start + size, 0
+            offset, good, misses = first + int(scores.argmax()) - start, start + size, 0
         else:
             misses += 1
-        if misses == 2:
+        if misses == 3:
             break
     return good / RATE

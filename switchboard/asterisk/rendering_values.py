@@ -124,6 +124,7 @@ def _places(given: RenderingInput) -> Values:
             "media_address": None if settings.bind.is_unspecified else escaping.address(str(settings.bind)),
         },
         "rtp": {"first": settings.rtp_first_port, "last": settings.rtp_last_port},
+        "agi": {"port": settings.agi_port},
         "ari": {"port": settings.ari_port, "password": escaping.value(given.ari_password)},
         "ami": {"port": settings.ami_port, "password": escaping.value(given.ami_password)},
     }
