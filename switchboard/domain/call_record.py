@@ -95,10 +95,10 @@ def derive(events: Iterable[CallEvent]) -> CallRow:
     offered = _first(by_kind, EventKind.OFFERED)
     offer: Mapping[str, Any] = offered.data if offered else {}
     started = offered.at if offered else told[0].at
-    ended = _the_end(by_kind.get(EventKind.ENDED, ()))
+    ended = _the_end(by_kind)
     ended_at = max(ended.at, started) if ended else None
     progress, irregularities = _follow(told)
-    talk = _first(by_kind, EventKind.TALKING)
+    adopted, talk = _first(by_kind, EventKind.ADOPTED), _first(by_kind, EventKind.TALKING)
     language, step = _last(by_kind, EventKind.LANGUAGE), _last(by_kind, EventKind.STEP)
     safety_net = _first(by_kind, EventKind.SAFETY_NET)
     return CallRow(
@@ -110,7 +110,7 @@ def derive(events: Iterable[CallEvent]) -> CallRow:
         caller_name=_text(offer.get("caller_name")) or "",
         answered_at=_within(started, _answered_at(by_kind), ended_at),
         ended_at=ended_at,
-        language=_text(language.data.get("language")) if language else None,
+        language=_text((language.data if language else offer).get("language")),
         flow=_text(offer.get("flow")),
         flow_version=_text(offer.get("flow_version")),
         disposition=_disposition(ended, by_kind) if ended else None,
@@ -122,7 +122,7 @@ def derive(events: Iterable[CallEvent]) -> CallRow:
         last_step=_text(f"{step.data.get('flow', '?')}/{step.data.get('step', '?')}") if step else None,
         message_count=len({str(each.data.get("message_id")) for each in by_kind.get(EventKind.MESSAGE, ())}),
         safety_net=(_text(safety_net.data.get("reason")) or "unknown") if safety_net else None,
-        linkedid=_text(offer.get("linkedid")),
+        linkedid=_text(offer.get("linkedid") or (adopted.data.get("linkedid") if adopted else None)),
         irregularities=irregularities,
     )
 
@@ -138,9 +138,13 @@ def _follow(told: Sequence[CallEvent]) -> tuple[CallProgress, tuple[str, ...]]:
     return progress, tuple(dict.fromkeys(irregular))
 
 
-def _the_end(ends: Sequence[CallEvent]) -> CallEvent | None:
-    """The controller's own account of the end, if there is one, rather than what was concluded afterwards."""
-    return min(ends, key=lambda event: ("witness" in event.data, event.at), default=None)
+def _the_end(by_kind: Mapping[EventKind, Sequence[CallEvent]]) -> CallEvent | None:
+    """The controller's own account of the end rather than what was concluded afterwards; but if the safety net had
+    the caller after that, the call had not ended."""
+    ends = by_kind.get(EventKind.ENDED, ())
+    safety_net = _last(by_kind, EventKind.SAFETY_NET)
+    later = [end for end in ends if safety_net and end.at >= safety_net.at]
+    return min(later or ends, key=lambda event: ("witness" in event.data, event.at), default=None)
 
 
 def _disposition(ended: CallEvent, by_kind: Mapping[EventKind, Sequence[CallEvent]]) -> Disposition:

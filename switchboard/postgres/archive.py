@@ -27,7 +27,6 @@ _COLUMNS = [each.name for each in fields(CallRow)]
 class KnownCall:
     """What the archive knows of a call."""
 
-    is_offered: bool  # its beginning was recorded
     is_ended: bool
     started_at: datetime
     linkedid: str | None
@@ -127,6 +126,4 @@ def _row(record: asyncpg.Record) -> dict[str, Any]:
 
 
 def _known(record: asyncpg.Record) -> KnownCall:
-    return KnownCall(
-        record["linkedid"] is not None, record["ended_at"] is not None, record["started_at"], record["linkedid"]
-    )
+    return KnownCall(record["ended_at"] is not None, record["started_at"], record["linkedid"])

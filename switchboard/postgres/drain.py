@@ -106,14 +106,14 @@ class Drain:
                     await self._transact(await self._connected(), events)
             except asyncpg.PostgresError as error:
                 if (error.sqlstate or "").startswith(_POISON):
-                    log.error("drain: Postgres refuses data", error=str(error), events=len(events))
+                    log.error("drain_refused", error=str(error), events=len(events))
                     return False
                 self._note_problem(error)
             except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 self._note_problem(error)
             else:
                 if self._problem is not None:
-                    log.warning("drain: Postgres answers again", backlog=self.backlog)
+                    log.warning("drain_works_again", backlog=self.backlog)
                     self._problem = None
                 break
             self._disconnect()
@@ -179,13 +179,13 @@ class Drain:
     def _note_problem(self, error: Exception) -> None:
         problem = str(error) or type(error).__name__
         if self._problem is None:
-            log.error("drain: Postgres does not take records; they stay in the ledger", error=problem)
+            log.error("drain_waits_for_postgres", error=problem, backlog=self.backlog)
         self._problem = problem
 
     def _put_aside(self, payload: bytes, reason: str) -> None:
         """Keep a payload that can never be stored, for a person to look at; the others go on."""
         self.refused += 1
-        log.error("drain: an event is put aside", file=REFUSED, reason=reason, event=payload.decode("utf-8", "replace"))
+        log.error("event_put_aside", file=REFUSED, reason=reason, event=payload.decode("utf-8", "replace"))
         with suppress(OSError):  # then it is in the log at least
             _append_line(self._ledger.folder / REFUSED, payload)
 
@@ -203,7 +203,7 @@ def _message_of(event: CallEvent) -> dict[str, Any] | None:
         message_id = UUID(str(event.data.get("message_id")))
         at = datetime.fromisoformat(recorded_at) if isinstance(recorded_at, str) else event.at
     except ValueError:
-        log.error("drain: a message without a valid id or time", event_id=str(event.event_id))
+        log.error("message_without_id", event_id=str(event.event_id))
         return None
     return {
         "id": message_id,

@@ -107,6 +107,6 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], migrations: Seq
                 )
         except asyncpg.PostgresError as error:
             raise SetupError(f"migration {migration.name}: {error}") from error
-        log.info("migration applied", name=migration.name)
+        log.info("migration_applied", name=migration.name)
         done.append(migration.name)
     return done

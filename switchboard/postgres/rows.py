@@ -20,7 +20,7 @@ def event_of(record: asyncpg.Record) -> CallEvent | None:
     """The event of a row of call_events; None when a newer version wrote it and this one does not know its kind."""
     kind = _KINDS.get(record["kind"])
     if kind is None:
-        log.warning("an event of a kind this version does not know is left out", kind=record["kind"])
+        log.warning("event_of_unknown_kind", kind=record["kind"])
         return None
     return CallEvent(
         CallId(plain_uuid(record["call_id"])),

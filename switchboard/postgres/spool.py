@@ -165,7 +165,7 @@ class SpooledLedger:
                 frames, self._queue = self._queue, []
                 count = self._appended
             if frames and not self._commit(b"".join(frames)):
-                log.critical("ledger: events are lost, the disk refused them until the end", events=len(frames))
+                log.critical("ledger_events_lost", events=len(frames), error=self._problem)
                 return
             self._synced.advance(count)
 
@@ -178,11 +178,11 @@ class SpooledLedger:
             except OSError as error:
                 self._give_up_segment()
                 if self._problem is None:
-                    log.error("ledger: cannot write, events stay in memory", folder=str(self.folder), error=str(error))
+                    log.error("ledger_cannot_write", folder=str(self.folder), error=str(error), events="stay in memory")
                 self._problem = str(error)
             else:
                 if self._problem is not None:
-                    log.warning("ledger: writes again", folder=str(self.folder))
+                    log.warning("ledger_writes_again", folder=str(self.folder))
                     self._problem = None
                 return True
             if self._stop.wait(delay):
@@ -238,12 +238,12 @@ class SpooledLedger:
             segment = _Segment(path, len(data), is_sealed=True)
             if damaged := damaged_bytes(data):
                 segment.is_damaged = True
-                log.error("ledger: skips damaged bytes; the file is kept", segment=path.name, bytes=damaged)
+                log.error("ledger_damaged", segment=path.name, bytes_skipped=damaged, kept=f"{path.stem}.damaged")
             self._segments.append(segment)
             self._appended += sum(1 for _ in good_frames(data))
         self._synced.advance(self._appended)
         if self._appended:
-            log.info("ledger: events of an earlier run are still to be drained", events=self._appended)
+            log.info("ledger_has_backlog", events=self._appended)
 
 
 def _own(folder: Path) -> int:
