@@ -1,0 +1,259 @@
+"""A call without a telephone: the caller follows a script, time is virtual, and what happens is written down.
+
+It behaves as ports.Call says; tests/contract holds it and the Asterisk-backed Call to the same tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.identity import CallId
+from switchboard.domain.language import ENGLISH
+from switchboard.errors import CallerHungUp
+from switchboard.ports import Position, Utterance
+from switchboard.testing.manual_clock import ManualClock
+from switchboard.testing.script import REACTION, UNAVAILABLE, Action, Deed, Moment, PhoneBehaviour
+
+PER_CHARACTER = timedelta(milliseconds=60)  # how fast the switchboard speaks, about
+SHORTEST_UTTERANCE = timedelta(seconds=1)
+SOME_CALL = CallId(UUID("019a0000-0000-7000-8000-000000000000"))
+
+# The most telling first: what several phones' outcomes come to.
+_TELLING = (
+    DialOutcome.DECLINED,
+    DialOutcome.BUSY,
+    DialOutcome.NO_ANSWER,
+    DialOutcome.UNAVAILABLE,
+    DialOutcome.FAILED,
+)
+_SIGNALS = {
+    DialOutcome.DECLINED: (HangupCause.REJECTED, 603),
+    DialOutcome.BUSY: (HangupCause.BUSY, 486),
+    DialOutcome.NO_ANSWER: (HangupCause.NO_ANSWER, 0),
+    DialOutcome.UNAVAILABLE: (HangupCause.UNKNOWN, 0),
+    DialOutcome.FAILED: (HangupCause.INTERWORKING, 500),
+}
+
+
+class ScriptedCall:
+    """Implements ports.Call. `transcript` tells the call; `left` are the caller's lines that never came due."""
+
+    def __init__(
+        self,
+        clock: ManualClock,
+        *,
+        number: str = "6001000",
+        caller: str = "+37255501234",
+        name: str = "",
+        actions: Iterable[Action] = (),
+        phones: Mapping[str, PhoneBehaviour] | None = None,
+        call_id: CallId = SOME_CALL,
+        talking_to: Phone | None = None,
+    ) -> None:
+        self.transcript: list[str] = []
+        self.heard: list[Utterance] = []  # in the order they began
+        self.positions: list[Position] = []
+        self.left: deque[Action] = deque(actions)
+        self.phones: dict[str, PhoneBehaviour] = dict(phones or {})
+        self._clock = clock
+        self._id = call_id
+        self._caller = Caller(caller, name)
+        self._number = number
+        self._answered = talking_to is not None
+        self._gone = False
+        self._keys: deque[str] = deque()
+        self._partner = talking_to
+        self._last_action_at = clock.now()
+        self._cause: int = HangupCause.UNKNOWN
+        self._ended_by = "unknown"
+
+    @property
+    def id(self) -> CallId:
+        """See ports.Call."""
+        return self._id
+
+    @property
+    def caller(self) -> Caller:
+        """See ports.Call."""
+        return self._caller
+
+    @property
+    def number(self) -> str:
+        """See ports.Call."""
+        return self._number
+
+    @property
+    def is_answered(self) -> bool:
+        """See ports.Call."""
+        return self._answered
+
+    @property
+    def talking_to(self) -> Phone | None:
+        """See ports.Call."""
+        return self._partner
+
+    @property
+    def hangup_cause(self) -> int:
+        """See ports.Call."""
+        return self._cause
+
+    @property
+    def ended_by(self) -> str:
+        """See ports.Call."""
+        return self._ended_by
+
+    async def answer(self) -> None:
+        """See ports.Call."""
+        await self._begin()
+        if not self._answered:
+            self._answered = True
+            self._tell("switchboard answers")
+
+    async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
+        """See ports.Call."""
+        await self._begin()
+        for utterance in utterances:
+            if barge_in and self._keys:
+                return
+            language = "" if utterance.language == ENGLISH else f" [{utterance.language}]"
+            self._tell(f"switchboard{language}: {utterance.text}")
+            self.heard.append(utterance)
+            length = length_of(utterance)
+            if self._pass(length, Moment.HEARING, lambda: barge_in and bool(self._keys), utterance.text):
+                self._tell("(stopped by the key)")
+
+    async def key(self, timeout: timedelta) -> str | None:
+        """See ports.Call."""
+        await self._begin()
+        if self._keys or self._pass(timeout, Moment.ASKED, lambda: bool(self._keys)):
+            return self._keys.popleft()
+        self._tell(f"(silence, {_seconds(timeout)})")
+        if self.left and self.left[0].deed is Deed.STAY_SILENT:
+            self.left.popleft()
+            self._last_action_at = self._clock.now()
+        return None
+
+    def forget_keys(self) -> None:
+        """See ports.Call."""
+        self._keys.clear()
+
+    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+        """See ports.Call."""
+        await self._begin()
+        rung = ", ".join(f"{phone.extension} {phone.name}" for phone in phones)
+        self._tell(f"switchboard rings {rung} (the caller hears {hearing.value})")
+        behaviours = [(phone, self.phones.get(phone.extension, UNAVAILABLE)) for phone in phones]
+        answers = [(it.after, phone) for phone, it in behaviours if it.outcome is DialOutcome.ANSWERED]
+        after, first = min(answers, key=lambda each: each[0], default=(timeout, None))
+        refusals = [min(it.after, timeout) for _, it in behaviours if it.outcome is not DialOutcome.ANSWERED]
+        if first is None or after > timeout:
+            after = timeout if first is not None else max(refusals, default=timedelta())
+            first = None
+        self._pass(after, Moment.RINGING, lambda: False)
+        if first is not None:
+            self._answered, self._partner = True, first
+            self._tell(f"{first.extension} {first.name} answers after {_seconds(after)}")
+            return RingResult(DialOutcome.ANSWERED, first)
+        return self._nobody(behaviours, after)
+
+    def _nobody(self, behaviours: Sequence[tuple[Phone, PhoneBehaviour]], after: timedelta) -> RingResult:
+        outcomes = []
+        for phone, behaviour in behaviours:
+            late = behaviour.outcome is DialOutcome.ANSWERED or behaviour.after > after
+            outcome = DialOutcome.NO_ANSWER if late else behaviour.outcome
+            outcomes.append(outcome)
+            self._tell(f"{phone.extension} {phone.name}: {outcome.value}, after {_seconds(after)}")
+        told = min(outcomes, key=_TELLING.index, default=DialOutcome.UNAVAILABLE)
+        cause, sip_status = _SIGNALS[told]
+        return RingResult(told, None, cause, sip_status)
+
+    async def talk(self) -> None:
+        """See ports.Call."""
+        await self._begin()
+        partner = self._partner
+        if partner is None:
+            return
+        self._tell(f"caller and {partner.name} talk")
+        self._pass(self.phones.get(partner.extension, UNAVAILABLE).talks, Moment.TALKING, lambda: False)
+        self._partner = None
+        self._tell(f"{partner.name} hangs up")
+
+    async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """See ports.Call."""
+        await asyncio.sleep(0)
+        if not self._gone:
+            self._end("switchboard", cause)
+            self._tell(f"switchboard hangs up ({cause.name.lower()})")
+
+    def remember(self, position: Position) -> None:
+        """See ports.Call."""
+        self.positions.append(position)
+
+    def caller_does(self, action: Action) -> None:
+        """Add a line to the caller's script."""
+        self.left.append(action)
+
+    async def _begin(self) -> None:
+        await asyncio.sleep(0)  # as every real one gives way to other calls
+        self._check()
+
+    def _check(self) -> None:
+        if self._gone:
+            raise CallerHungUp
+
+    def _pass(self, length: timedelta, moment: Moment, until: Callable[[], bool], text: str = "") -> bool:
+        """Let time pass and the caller act; True as soon as `until` holds, False when the time is up."""
+        start = self._clock.now()
+        end = start + length
+        while True:
+            if until():
+                return True
+            due = self._due(start, length, moment, text)
+            if due is None or due > end:
+                self._clock.move_to(end)
+                return False
+            self._clock.move_to(due)
+            self._act(self.left.popleft())
+
+    def _due(self, start: datetime, length: timedelta, moment: Moment, text: str) -> datetime | None:
+        """When the caller's next line comes due, if it does while this lasts."""
+        action = self.left[0] if self.left else None
+        if action is None or action.deed is Deed.STAY_SILENT:
+            return None
+        if action.moment is Moment.AT:
+            return action.instant
+        if action.moment is Moment.AFTER:
+            return self._last_action_at + action.delay
+        if action.moment is not moment or (moment is Moment.HEARING and action.words not in text.casefold()):
+            return None
+        return max(start + min(REACTION, length / 2), self._last_action_at)
+
+    def _act(self, action: Action) -> None:
+        self._last_action_at = self._clock.now()
+        if action.deed is Deed.PRESS:
+            self._keys.extend(action.keys)
+            self._tell(f"caller presses {action.keys}")
+        else:
+            self._tell("caller hangs up")
+            self._end("caller", HangupCause.NORMAL)
+            raise CallerHungUp
+
+    def _end(self, ended_by: str, cause: HangupCause) -> None:
+        self._gone, self._ended_by, self._cause, self._partner = True, ended_by, cause, None
+
+    def _tell(self, line: str) -> None:
+        self.transcript.append(line)
+
+
+def length_of(utterance: Utterance) -> timedelta:
+    """How long it takes to say."""
+    return max(SHORTEST_UTTERANCE, len(utterance.text) * PER_CHARACTER)
+
+
+def _seconds(length: timedelta) -> str:
+    return f"{length.total_seconds():g} s"
