@@ -65,8 +65,10 @@ def can_enter(account: Account, folder: Path) -> bool:
 def _may_pass(account: Account, folder: Path) -> bool:
     try:
         status = folder.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
+    if not stat.S_ISDIR(status.st_mode):
+        return True  # no folder at all: whoever makes one there fails, and says so
     if status.st_uid == account.uid:
         return bool(status.st_mode & stat.S_IXUSR)
     if status.st_gid == account.gid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -98,13 +99,17 @@ def holder_of(port: int, kind: socket.SocketKind) -> str | None:
     for process in Path("/proc").iterdir() if wanted else ():
         if not process.name.isdecimal():
             continue
-        try:
-            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            if links & wanted:
+        with contextlib.suppress(OSError):  # ended meanwhile, or somebody else's
+            if any(_target(link) in wanted for link in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-        except OSError:  # ended meanwhile, or somebody else's
-            continue
     return None
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def _inodes(port: int, kind: socket.SocketKind) -> Iterator[str]:

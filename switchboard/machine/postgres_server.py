@@ -90,7 +90,7 @@ class PostgresServer:
     @property
     def url(self) -> str:
         """How to connect, password included."""
-        return f"postgresql://{USER}:{quote(self._password)}@127.0.0.1:{self._port}/{DATABASE}"
+        return f"postgresql://{USER}:{quote(self._password, safe='')}@127.0.0.1:{self._port}/{DATABASE}"
 
     async def __aenter__(self) -> Self:
         await self.start()
