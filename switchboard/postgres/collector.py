@@ -1,8 +1,8 @@
 """Reconciles the ledger with Asterisk's channel event log: each call of Asterisk gets exactly one closed record.
 
 What the controller saw to its end is left alone. A call that it lost (it was killed, or Asterisk was) is ended as CEL
-witnessed it; one that it never saw (desk phone to desk phone, the safety net while no controller lived) is told from CEL
-alone, its messages included. Whether a call is known is asked of Postgres; while that does not answer, calls wait.
+witnessed it. One that it never saw (desk phone to desk phone, the safety net while no controller lived) is told from
+CEL alone, its messages included. Whether a call is known is asked of Postgres; while that does not answer, calls wait.
 """
 
 from __future__ import annotations

@@ -1,0 +1,110 @@
+"""One call told to a person: what happened when, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from switchboard.domain.call_record import CallEvent, EventKind, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One line of a story. May hold text that came from a caller, control characters included."""
+
+    at: datetime
+    what: str  # "menu main/menu (ivr/flows/main.yaml:12)"
+    why: str  # "key 1 → sales"; "" where there is nothing to add
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M:%S} {self.what}" + (f": {self.why}" if self.why else "")
+
+
+def story(events: Iterable[CallEvent]) -> list[StoryLine]:
+    """The lines of one call, oldest first, times as in the events (UTC)."""
+    return [StoryLine(event.at, *_line(event.kind, event.data)) for event in in_order(events)]
+
+
+def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
+    match kind:
+        case EventKind.OFFERED:
+            return "offered", _offer(data)
+        case EventKind.ADOPTED:
+            return "taken over by a restarted controller", _labelled("at step", data.get("step"))
+        case EventKind.SAFETY_NET:
+            return "served by the safety net", str(data.get("reason") or "")
+        case EventKind.ANSWERED:
+            return "answered", ""
+        case EventKind.LANGUAGE:
+            return "language", str(data.get("language") or "")
+        case EventKind.STEP:
+            return _step(data)
+        case EventKind.RUNG:
+            return f"rang {_who(data)}", _outcome(data)
+        case EventKind.TALKED:
+            return f"talked to {_who(data)}", f"{_duration(data.get('seconds'))}, ended by {data.get('ended_by', '?')}"
+        case EventKind.MESSAGE:
+            return "left a message", f"{_duration(data.get('seconds'))}, {data.get('file') or '?'}"
+        case EventKind.FAULT:
+            return "our fault", ", ".join(str(data[key]) for key in ("error", "done") if data.get(key))
+        case EventKind.ENDED:
+            return "ended", _end(data)
+        case EventKind.PARKED:
+            return "parked", str(data.get("place") or "")
+        case _:
+            verbs = {EventKind.RINGING: "rings", EventKind.TALKING: "talks to", EventKind.HELD: "held by"}
+            return f"{verbs.get(kind, f'{kind} by')} {_who(data)}", ""
+
+
+def _offer(data: Mapping[str, Any]) -> str:
+    caller = str(data.get("caller_number") or "withheld number")
+    if name := data.get("caller_name"):
+        caller += f" ({name})"
+    flow = f", flow {data['flow']} {str(data.get('flow_version') or '')[:12]}".rstrip() if data.get("flow") else ""
+    return f"{caller} calls {data.get('number') or '?'}{flow}"
+
+
+def _step(data: Mapping[str, Any]) -> tuple[str, str]:
+    what = f"{data.get('type') or 'step'} {data.get('flow') or '?'}/{data.get('step') or '?'}"
+    if data.get("file"):
+        what += f" ({data['file']}:{data.get('line') or '?'})"
+    decided, outcome = data.get("decided_on"), data.get("outcome")
+    if decided and not isinstance(decided, str):
+        decided = json.dumps(decided, ensure_ascii=False)
+    return what, " → ".join(str(each) for each in (decided, outcome) if each)
+
+
+def _outcome(data: Mapping[str, Any]) -> str:
+    details = []
+    if data.get("cause"):
+        details.append(f"cause {data['cause']}")
+    if data.get("sip_status"):
+        details.append(f"SIP {data['sip_status']}")
+    return str(data.get("outcome") or "?") + (f" ({', '.join(details)})" if details else "")
+
+
+def _end(data: Mapping[str, Any]) -> str:
+    by = data.get("ended_by") or "unknown"
+    text = f"{data.get('disposition') or '?'}, by {by}, cause {data.get('cause', 0)}"
+    return f"{text} (as Asterisk's log tells)" if data.get("witness") == "cel" else text
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    extension, name = data.get("extension"), data.get("name")
+    if name and name != extension:
+        return f"{name} ({extension or '?'})"
+    return str(extension or "?")
+
+
+def _labelled(label: str, value: object) -> str:
+    return f"{label} {value}" if value else ""
+
+
+def _duration(seconds: object) -> str:
+    if not isinstance(seconds, int | float) or seconds != seconds or seconds < 0:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
