@@ -77,12 +77,7 @@ def as_text(facts: dict[str, Any]) -> str:
 
 def masked_url(url: str) -> str:
     """A database URL whose password is not shown, wherever it stands."""
-    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+    import re
 
-    parts = urlsplit(url)
-    place = parts.netloc
-    if parts.password is not None:
-        user, _, host = place.rpartition("@")
-        place = f"{user.partition(':')[0]}:***@{host}"
-    query = [(name, "***" if "password" in name else value) for name, value in parse_qsl(parts.query)]
-    return urlunsplit(parts._replace(netloc=place, query=urlencode(query, safe="*/")))
+    without = re.sub(r"(?<=://)([^:/@?]*):[^@/?]*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", without)

@@ -84,7 +84,7 @@ class PrivateRoot:
 
 def private_roots(folders: Folders, package: str) -> list[PrivateRoot]:
     """The whole copies of the package that are there, the newest version first."""
-    roots = [PrivateRoot(path) for path in folders.programs.glob(f"{package}-[0-9]*") if "new" not in path.suffixes]
+    roots = [PrivateRoot(path) for path in folders.programs.glob(f"{package}-[0-9]*") if path.suffix != ".new"]
     return sorted(roots, key=lambda root: version_of(root.version), reverse=True)
 
 
@@ -212,7 +212,7 @@ class _Apt:
             'APT::Install-Suggests "false";',
             'APT::Get::Assume-Yes "true";',
             'Acquire::Languages "none";',
-            'Acquire::Retries "3";',
+            'Acquire::Retries "2";',
             'Acquire::http::Timeout "30";',
             'Acquire::https::Timeout "30";',
             'Debug::NoLocking "true";',
@@ -300,7 +300,8 @@ def _unpack(archives: Sequence[Path], target: Path, progress: Progress) -> None:
         done = subprocess.run(["dpkg-deb", "-x", archive, unfinished], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             archive.unlink()  # damaged: to be fetched again
-            raise SetupError(f"cache: {archive.name} cannot be unpacked: {done.stderr.strip()}; try again")
+            problem = done.stderr.strip().partition("\n")[0]
+            raise SetupError(f"cache: {archive.name} cannot be unpacked: {problem}; try again")
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         for number, _ in enumerate(workers.map(one, archives), start=1):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -17,12 +20,31 @@ import pytest
 
 from switchboard.commands.preparation import Place, make_place
 from switchboard.settings import Settings
-from tests.postgres_fixture import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PORTS = ("sip_port", "ari_port", "ami_port", "agi_port", "postgres_port", "console_port")
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop to another account")
+
+
+def free_ports(count: int) -> list[int]:
+    """Neighbouring ports that are free in UDP and TCP, below those the kernel hands out."""
+    for first in random.sample(range(12_000, 30_000, count), 200):
+        with contextlib.ExitStack() as opened:
+            try:
+                for port in range(first, first + count):
+                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                        opened.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return list(range(first, first + count))
+    raise AssertionError("no free ports on this machine")
+
+
+def free_settings() -> dict[str, int]:
+    """Values for each of the port settings."""
+    ports = free_ports(len(PORTS) + 20)
+    return dict(zip(PORTS, ports, strict=False)) | {"rtp_first_port": ports[-20], "rtp_last_port": ports[-1]}
 
 
 @pytest.fixture
@@ -45,7 +67,7 @@ def settings_file(folder: Path) -> Callable[..., Path]:
     """Writes a settings file: a state folder and free ports of its own, and what the test says."""
 
     def write(**values: object) -> Path:
-        all_values = {"state": folder / "state", **{name: free_port() for name in PORTS}, **values}
+        all_values = {"state": folder / "state", **free_settings(), **values}
         file = folder / "switchboard.toml"
         lines = (
             f"{key} = {value if isinstance(value, int) else repr(str(value))}" for key, value in all_values.items()

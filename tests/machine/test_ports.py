@@ -13,15 +13,13 @@ import pytest
 from switchboard.errors import SetupError
 from switchboard.machine.ports import check_ports, holder_of
 from switchboard.settings import Settings
-from tests.machine.conftest import PORTS
+from tests.machine.conftest import free_settings
 from tests.postgres_fixture import free_port
-
-RTP = {"rtp_first_port": 31000, "rtp_last_port": 31009}
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(state=tmp_path, **RTP, **{name: free_port() for name in PORTS})
+    return Settings(state=tmp_path, **free_settings())
 
 
 @pytest.fixture
@@ -89,12 +87,12 @@ def test_a_foreign_address_is_told_of(settings: Settings) -> None:
 
 def test_some_rtp_ports_may_be_taken_but_not_most(settings: Settings, sockets: list[socket.socket]) -> None:
     first = settings.rtp_first_port
-    for port in range(first, first + 5):
+    for port in range(first, first + 10):
         occupy(sockets, port, socket.SOCK_DGRAM)
     check_ports(settings)
-    occupy(sockets, first + 5, socket.SOCK_DGRAM)
+    occupy(sockets, first + 10, socket.SOCK_DGRAM)
     with pytest.raises(
-        SetupError, match=rf"rtp_first_port: 6 of the 10 UDP ports .*, {first} by .*; set another range"
+        SetupError, match=rf"rtp_first_port: 11 of the 20 UDP ports .*, {first} by .*; set another range"
     ):
         check_ports(settings)
 
