@@ -12,7 +12,12 @@ from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.folders import Folders
 from switchboard.machine.account import Account, folders_of, make_folders, service_account
-from switchboard.machine.asterisk_install import AsteriskProgram, asterisk_program, fetch_test_programs
+from switchboard.machine.asterisk_install import (
+    AsteriskProgram,
+    asterisk_program,
+    fetch_test_programs,
+    refuse_old_asterisk,
+)
 from switchboard.machine.secrets import Secrets, make_secrets
 from switchboard.settings import Settings
 from switchboard.speech.render import render_missing
@@ -54,6 +59,7 @@ def prepare(place: Place, tell: Tell) -> Prepared:
     Raises ConfigurationError if the organisation's YAML is wrong, SettingsError or SetupError if the machine is.
     """
     settings, folders, account = place.settings, place.folders, place.account
+    refuse_old_asterisk(settings, account)
     configuration = load_configuration(settings.ivr, settings.prompts)
     secrets = make_secrets(folders.secrets, configuration.organisation.phones)
     with ThreadPoolExecutor(max_workers=1) as beside:

@@ -47,6 +47,12 @@ def asterisk_program(
     return _private(fetch(PACKAGES, settings, folders, progress, account=account, at_least=OLDEST))
 
 
+def refuse_old_asterisk(settings: Settings, account: Account | None = None) -> None:
+    """Raises SettingsError if an Asterisk is set that won't do: better before the long preparations than after."""
+    if settings.asterisk is not None:
+        _chosen(settings.asterisk, account)
+
+
 def fetch_test_programs(
     settings: Settings, folders: Folders, progress: Progress, account: Account | None = None
 ) -> None:
