@@ -31,7 +31,7 @@ from switchboard.folders import Folders
 from switchboard.machine.account import folders_of
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
-from switchboard.ports import Position
+from switchboard.ports import Clock, Position
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
 from switchboard.postgres.migrate import migrate
@@ -58,11 +58,22 @@ class SystemClock:
 def run_controller(settings: Settings) -> None:
     """Answer calls until SIGTERM or SIGINT."""
     logs.configure(settings)
-    uvloop.run(_Controller(settings).run())
+    uvloop.run(_run_until_told(Controller(settings)))
 
 
-class _Controller:
-    def __init__(self, settings: Settings) -> None:
+async def _run_until_told(controller: Controller) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gc.collect()
+    gc.freeze()  # what is loaded by now lives as long as we do: the collector need not look at it during calls
+    await controller.run(stop)
+
+
+class Controller:
+    """Everything one controller process is made of. `clock` is what it takes for now."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self._settings = settings
         self._folders: Folders = folders_of(settings)
         self._configuration: Configuration = load_configuration(settings.ivr, settings.prompts)
@@ -73,7 +84,7 @@ class _Controller:
             facts=self._configuration.facts,
             prompts=self._configuration.prompts,
             version=self._configuration.version,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             ledger=self._ledger,
         )
         secrets = read_secrets(self._folders.secrets)
@@ -86,11 +97,13 @@ class _Controller:
         )
         self._drain = Drain(self._ledger, self._database_url())
 
-    async def run(self) -> None:
+    @property
+    def is_answering(self) -> bool:
+        """A call that comes now is answered by a flow."""
+        return self._exchange.is_answering
+
+    async def run(self, stop: asyncio.Event) -> None:
         """Start, serve until told to stop, stop in order: nothing that was promised is dropped."""
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with contextlib.AsyncExitStack() as running:
             running.callback(self._ledger.close)
             await running.enter_async_context(self._background(self._keep_records(), "records"))
@@ -100,8 +113,6 @@ class _Controller:
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)
             await running.enter_async_context(self._status_server())
-            gc.collect()
-            gc.freeze()  # what was loaded lives as long as we do: the collector need not look at it during calls
             log.info("controller_started", version=__version__, flows=self._configuration.version)
             await stop.wait()
             log.info("controller_stopping", calls=len(self._exchange.calls))
