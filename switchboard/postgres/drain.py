@@ -185,7 +185,7 @@ class Drain:
     def _put_aside(self, payload: bytes, reason: str) -> None:
         """Keep a payload that can never be stored, for a person to look at; the others go on."""
         self.refused += 1
-        log.error("event_put_aside", file=REFUSED, reason=reason, event=payload.decode("utf-8", "replace"))
+        log.error("event_put_aside", file=REFUSED, reason=reason, payload=payload.decode("utf-8", "replace"))
         with suppress(OSError):  # then it is in the log at least
             _append_line(self._ledger.folder / REFUSED, payload)
 
