@@ -38,7 +38,7 @@ class FlowFiles:
     new_reading: Callable[[str, Mapping[str, str]], FlowReading]  # (flow's id, its parameters)
     problems: Problems
     flows: dict[str, Flow] = field(default_factory=dict)
-    _waiting: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    _waiting: list[tuple[str, str, Mapping[str, str], Place | None]] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
     _graph: FlowGraph = field(init=False)
 
@@ -52,8 +52,12 @@ class FlowFiles:
             if not _parameters(table):
                 self._ask(name, name, {})
         while self._waiting:
-            identifier, name, values = self._waiting.pop()
+            identifier, name, values, place = self._waiting.pop()
+            before = len(self.problems.found)
             self.flows[identifier] = self._read(identifier, name, values)
+            if place and values and len(self.problems.found) > before:
+                told = ", ".join(f"{key}: {value}" for key, value in values.items())
+                self.problems.add(place, f"flow `{name}` fails with {told}", "values that it can be used with")
         return self.flows
 
     def use(self, reading: FlowReading, name: str, arguments: Table | None, place: Place) -> str:
@@ -90,7 +94,7 @@ class FlowFiles:
                 self.problems.add(place, "flows with parameters are used with too many values", expected)
             return
         self._asked.add(identifier)
-        self._waiting.append((identifier, name, values))
+        self._waiting.append((identifier, name, values, place))
 
     def _read(self, identifier: str, name: str, values: Mapping[str, str]) -> Flow:
         table = self.tables[name]
@@ -146,14 +150,14 @@ class _StepReader:
             problems.add(at, text, f"one of {known}", got=got, known=STEP_TYPES)
             return None
         step_type = STEP_TYPES[types[0]]
-        fields = [each.name for each in step_type.fields]
+        fields = [each.name for each in step_type.fields[1:]]
         reading = self.flow.reading
         reading.keys(self.table, f"a `{step_type.name}` step", needed=(step_type.name,), allowed=(*fields, *_STRUCTURE))
         before = len(problems.found)
         step = step_type.step(**dict(self._values(step_type)))
         if step_type.check and len(problems.found) == before:
             step_type.check(self.flow, step, self.table)
-        routes = self._routes(step_type, step)
+        routes = self._routes(step_type, step, is_sound=len(problems.found) == before)
         place = self.place
         return Step(
             self.name,
@@ -190,8 +194,8 @@ class _StepReader:
         values = self.flow.reading.table(arguments, place, "with") if arguments else None
         return self.flow.use(self.flow, name, values, place)
 
-    def _routes(self, step_type: StepType, step: Any) -> dict[str, str]:
-        routes: dict[str, str] = dict(step.routes()) if hasattr(step, "routes") else {}
+    def _routes(self, step_type: StepType, step: Any, *, is_sound: bool) -> dict[str, str]:
+        routes: dict[str, str] = dict(step.routes()) if is_sound and hasattr(step, "routes") else {}
         outcomes = {outcome.name: outcome.default for outcome in step_type.outcomes}
         if step_type.has_results:
             name = self.table.get(step_type.name)

@@ -158,14 +158,14 @@ class Reading:
         return None
 
     def render(self, text: str, place: Place, language: Language, values: Mapping[str, str | int] | None = None) -> str:
-        """The text with its templates filled in; as it was, with a problem, if that fails."""
+        """The text with its templates filled in; "" with a problem if that fails."""
         data = {**self.data.get(language, {}), **self.parameters, **(values or {})}
         try:
             return self.templates.render(text, data).strip()
         except TemplateProblem as problem:
             expected = f"names among {', '.join(data)}" if problem.name and problem.name not in data else ""
             self.problems.add(place, f"the template fails: {problem}", expected, got=problem.name, known=data)
-            return text
+            return ""
 
     def _unexpected(self, node: Node | None, place: Place, what: str, expected: str) -> None:
         # A key that is missing altogether has been told by `keys`.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from switchboard.errors import SwitchboardError
@@ -77,17 +77,14 @@ class Templates:
         self._environment.globals.clear()
         every = self._environment.filters
         self._environment.filters = {name: every[name] for name in _FILTERS}
+        self._compiled: dict[str, Template] = {}
 
     def render(self, text: str, data: Mapping[str, Any]) -> str:
         """The text with its `{{ … }}` filled in from `data`. Raises TemplateProblem."""
         if not any(mark in text for mark in _MARKS):
             return text
         try:
-            tree = self._environment.parse(text)
-            for node in tree.find_all(nodes.Node):
-                if not isinstance(node, _ALLOWED):
-                    raise TemplateProblem(f"`{type(node).__name__.lower()}` is not allowed in a template")
-            rendered = self._environment.from_string(tree).render(data)
+            rendered = self._template(text).render(data)
         except TemplateSyntaxError as error:
             raise TemplateProblem(str(error.message)) from error
         except TemplateError as error:
@@ -98,6 +95,15 @@ class Templates:
         if len(rendered) > LONGEST_TEXT:
             raise TemplateProblem(f"is {len(rendered)} characters long, at most {LONGEST_TEXT}")
         return rendered
+
+    def _template(self, text: str) -> Template:
+        if text not in self._compiled:
+            tree = self._environment.parse(text)
+            for node in tree.find_all(nodes.Node):
+                if not isinstance(node, _ALLOWED):
+                    raise TemplateProblem(f"`{type(node).__name__.lower()}` is not allowed in a template")
+            self._compiled[text] = self._environment.from_string(tree)
+        return self._compiled[text]
 
 
 def _missing(message: str) -> str:

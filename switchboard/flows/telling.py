@@ -110,7 +110,8 @@ def compose_tellings(
         for expression in (table.hours, *(override.hours for override in table.overrides)):
             for hour, minute in _OPENING.findall(expression):
                 time = (int(hour) % 24, int(minute))
-                times.setdefault(time, wordings.speech(_time_texts(reading, at_time, *time)))
+                if time not in times:
+                    times[time] = wordings.speech(_time_texts(reading, at_time, *time))
     return Tellings(
         {fact.id: _fact(wordings, fact) for fact in facts.values()},
         {table.id: _hours(wordings, table, days, times) for table in hours.values()},

@@ -1,0 +1,252 @@
+"""What every implementation of ports.Call does, as tests over a bench: a call, its caller, and two desk phones.
+
+A bench that stands on real SIP phones implements the same few things as the one over ScriptedCall. Subclass
+CallContract with a fixture `bench` that yields a CallBench whose call has not been answered yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from switchboard.domain.dialling import DialOutcome, HangupCause, Phone, WhileRinging
+from switchboard.domain.language import ENGLISH
+from switchboard.errors import CallerHungUp
+from switchboard.ports import Call, Position, Utterance
+
+
+class CallBench(Protocol):
+    """One call on the line, whose caller and phones do what a test says."""
+
+    call: Call
+    utterances: Sequence[Utterance]  # three, each two to four seconds long, told apart by ear
+    phones: Sequence[Phone]  # two desk phones
+
+    def now(self) -> datetime:
+        """The bench's clock, virtual or the machine's."""
+
+    def caller_presses(self, keys: str, *, after: timedelta) -> None:
+        """The caller will press these keys, that long from now. Said before the call is awaited; does not wait."""
+
+    def caller_hangs_up(self, *, after: timedelta) -> None:
+        """The caller will hang up, that long from now."""
+
+    def phone(self, phone: Phone, behaviour: str) -> None:
+        """How a phone behaves when it rings, in the words of switchboard.testing.script: `answers after 1s, talks 2s`,
+        `busy`, `declines`, `no answer`, `unavailable`."""
+
+    async def heard(self) -> Sequence[Utterance]:
+        """What the caller heard at least the beginning of (half a second), in the order it began."""
+
+
+A_MOMENT = timedelta(seconds=0.7)
+SLACK = timedelta(seconds=1.2)  # how late a real phone, network and machine may be
+LONG = timedelta(seconds=10)
+
+
+class CallContract:
+    """The tests. Times are seconds of the bench's clock."""
+
+    async def test_answers_once(self, bench: CallBench) -> None:
+        assert not bench.call.is_answered
+        await bench.call.answer()
+        await bench.call.answer()
+        assert bench.call.is_answered
+
+    async def test_play_returns_when_all_was_heard(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        since = bench.now()
+        await bench.call.play(bench.utterances[:2])
+        assert bench.now() - since >= timedelta(seconds=3.8)
+        assert list(await bench.heard()) == list(bench.utterances[:2])
+
+    async def test_a_key_stops_what_is_played(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("5", after=A_MOMENT)
+        since = bench.now()
+        await bench.call.play(bench.utterances[:2], barge_in=True)
+        assert bench.now() - since < A_MOMENT + SLACK
+        assert await bench.call.key(LONG) == "5"
+        assert list(await bench.heard()) == [bench.utterances[0]]
+
+    async def test_a_key_does_not_stop_what_must_be_heard(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("5", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:2])
+        assert await bench.call.key(LONG) == "5"
+        assert list(await bench.heard()) == list(bench.utterances[:2])
+
+    async def test_a_key_pressed_before_makes_silent(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("5", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:1])
+        await bench.call.play(bench.utterances[1:2], barge_in=True)
+        assert await bench.call.key(LONG) == "5"
+        assert list(await bench.heard()) == [bench.utterances[0]]
+
+    async def test_playing_goes_on_after_a_key(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("5", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:1], barge_in=True)
+        assert await bench.call.key(LONG) == "5"
+        await bench.call.play(bench.utterances[1:2], barge_in=True)
+        assert list(await bench.heard()) == list(bench.utterances[:2])
+
+    async def test_silence_is_no_key(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        since = bench.now()
+        assert await bench.call.key(timedelta(seconds=1)) is None
+        assert timedelta(seconds=0.9) <= bench.now() - since < timedelta(seconds=1) + SLACK
+
+    async def test_keys_come_in_their_order(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("1*#0", after=A_MOMENT)
+        assert [await bench.call.key(LONG) for _ in range(4)] == ["1", "*", "#", "0"]
+
+    async def test_forgotten_keys_answer_nothing(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("5", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:1])
+        bench.call.forget_keys()
+        assert await bench.call.key(timedelta(seconds=0.5)) is None
+
+    async def test_a_hangup_while_playing(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_hangs_up(after=A_MOMENT)
+        with pytest.raises(CallerHungUp):
+            await bench.call.play(bench.utterances)
+        await self.is_over(bench)
+
+    async def test_a_hangup_while_a_key_is_waited_for(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_hangs_up(after=A_MOMENT)
+        with pytest.raises(CallerHungUp):
+            await bench.call.key(LONG)
+        await self.is_over(bench)
+
+    async def test_a_hangup_while_ringing(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], "no answer")
+        bench.caller_hangs_up(after=A_MOMENT)
+        with pytest.raises(CallerHungUp):
+            await bench.call.ring(bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        await self.is_over(bench)
+
+    async def test_a_hangup_while_talking(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], "answers after 1s, talks 60s")
+        await bench.call.ring(bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        bench.caller_hangs_up(after=A_MOMENT)
+        with pytest.raises(CallerHungUp):
+            await bench.call.talk()
+        await self.is_over(bench)
+
+    async def is_over(self, bench: CallBench) -> None:
+        """Every await tells it again; hanging up is no harm."""
+        assert bench.call.ended_by == "caller"
+        assert bench.call.hangup_cause == HangupCause.NORMAL
+        assert bench.call.talking_to is None
+        for awaited in (
+            bench.call.play(bench.utterances[:1]),
+            bench.call.key(LONG),
+            bench.call.ring(bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK),
+            bench.call.talk(),
+            bench.call.answer(),
+        ):
+            with pytest.raises(CallerHungUp):
+                await awaited
+        await bench.call.hang_up()
+        assert bench.call.ended_by == "caller"
+
+    async def test_we_hang_up(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        assert bench.call.ended_by == "unknown"
+        await bench.call.hang_up()
+        await bench.call.hang_up()
+        assert bench.call.ended_by == "switchboard"
+        assert bench.call.hangup_cause == HangupCause.NORMAL
+        with pytest.raises(CallerHungUp):
+            await bench.call.key(LONG)
+
+    async def test_a_phone_answers_and_its_owner_leaves(self, bench: CallBench) -> None:
+        phone = bench.phones[0]
+        await bench.call.answer()
+        bench.phone(phone, "answers after 1s, talks 2s")
+        result = await bench.call.ring([phone], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert (result.outcome, result.answered_by) == (DialOutcome.ANSWERED, phone)
+        assert bench.call.talking_to == phone
+        since = bench.now()
+        await bench.call.talk()
+        assert bench.now() - since >= timedelta(seconds=1.5)
+        assert bench.call.talking_to is None
+        await bench.call.play(bench.utterances[2:])
+        assert list(await bench.heard()) == [bench.utterances[2]]
+
+    @pytest.mark.parametrize(
+        ("behaviour", "outcome"),
+        [
+            ("busy", DialOutcome.BUSY),
+            ("declines", DialOutcome.DECLINED),
+            ("no answer", DialOutcome.NO_ANSWER),
+            ("unavailable", DialOutcome.UNAVAILABLE),
+        ],
+    )
+    async def test_a_phone_is_not_answered(self, bench: CallBench, behaviour: str, outcome: DialOutcome) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], behaviour)
+        timeout = timedelta(seconds=3)
+        since = bench.now()
+        result = await bench.call.ring(bench.phones[:1], timeout=timeout, hearing=WhileRinging.MUSIC)
+        assert (result.outcome, result.answered_by) == (outcome, None)
+        assert (bench.now() - since >= timeout - timedelta(seconds=0.1)) == (outcome is DialOutcome.NO_ANSWER)
+        await bench.call.play(bench.utterances[:1])
+        assert list(await bench.heard()) == [bench.utterances[0]]
+
+    async def test_a_late_answer_is_none(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], "answers after 8s")
+        result = await bench.call.ring(bench.phones[:1], timeout=timedelta(seconds=2), hearing=WhileRinging.RINGBACK)
+        assert result.outcome is DialOutcome.NO_ANSWER
+
+    async def test_the_first_of_two_phones_wins(self, bench: CallBench) -> None:
+        slow, quick = bench.phones
+        await bench.call.answer()
+        bench.phone(slow, "answers after 6s")
+        bench.phone(quick, "answers after 1s, talks 1s")
+        result = await bench.call.ring(bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert (result.outcome, result.answered_by) == (DialOutcome.ANSWERED, quick)
+        await bench.call.talk()
+
+    async def test_one_busy_phone_does_not_end_ringing(self, bench: CallBench) -> None:
+        busy, other = bench.phones
+        await bench.call.answer()
+        bench.phone(busy, "busy")
+        bench.phone(other, "answers after 2s, talks 1s")
+        result = await bench.call.ring(bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert (result.outcome, result.answered_by) == (DialOutcome.ANSWERED, other)
+        await bench.call.talk()
+
+    async def test_the_most_telling_outcome_of_two(self, bench: CallBench) -> None:
+        busy, declining = bench.phones
+        await bench.call.answer()
+        bench.phone(busy, "busy")
+        bench.phone(declining, "declines")
+        result = await bench.call.ring(bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert result.outcome is DialOutcome.DECLINED
+
+    async def test_keys_pressed_while_ringing_stay(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], "no answer")
+        bench.caller_presses("7", after=A_MOMENT)
+        await bench.call.ring(bench.phones[:1], timeout=timedelta(seconds=2), hearing=WhileRinging.RINGBACK)
+        assert await bench.call.key(LONG) == "7"
+
+    async def test_remembering_needs_no_waiting_and_no_call(self, bench: CallBench) -> None:
+        position = Position("main", "0" * 16, "menu", 1, ENGLISH, {})
+        await bench.call.answer()
+        bench.call.remember(position)
+        await bench.call.hang_up()
+        bench.call.remember(position)

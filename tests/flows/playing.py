@@ -1,0 +1,104 @@
+"""Plays a scripted call through a configuration and writes down what happened."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.interpret import conversation_of
+from switchboard.services.answer_call import answer_call
+from switchboard.services.office import Office
+from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.manual_clock import ManualClock
+from switchboard.testing.script import Action, read_action, read_phone
+from switchboard.testing.scripted_call import ScriptedCall
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLE = PROJECT / "ivr"
+PROMPTS = PROJECT / "prompts"
+OVERLAYS = Path(__file__).parent / "overlays"
+A_TUESDAY = "2026-03-03 10:00"
+MAIN_NUMBER = "6001000"
+
+
+@dataclass(frozen=True)
+class Played:
+    """A call that was played."""
+
+    call: ScriptedCall
+    events: list[CallEvent]
+    disposition: Disposition | None
+
+    def of(self, kind: EventKind) -> list[CallEvent]:
+        """Its events of one kind."""
+        return [event for event in self.events if event.kind is kind]
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps it went through: `flow.step -> outcome`."""
+        return [f"{e.data['flow']}.{e.data['step']} -> {e.data['outcome']}" for e in self.of(EventKind.STEP)]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is to be played."""
+
+    at: str = A_TUESDAY  # on the organisation's wall clock
+    number: str = MAIN_NUMBER
+    caller: str = "+37255501234"
+    phones: Mapping[str, str] = field(default_factory=dict)
+    does: Iterable[str | Action] = ()
+
+
+def office_of(configuration: Configuration, clock: ManualClock, ledger: InMemoryLedger) -> Office:
+    """The office of a configuration."""
+    return Office(
+        configuration.organisation,
+        configuration.hours,
+        configuration.facts,
+        configuration.prompts,
+        configuration.version,
+        clock,
+        ledger,
+    )
+
+
+def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall, Office, InMemoryLedger]:
+    """The call of a script, before it is answered."""
+    local = datetime.fromisoformat(script.at).replace(tzinfo=ZoneInfo(configuration.organisation.timezone))
+    clock, ledger = ManualClock(local), InMemoryLedger()
+    call = ScriptedCall(
+        clock,
+        number=script.number,
+        caller=script.caller,
+        actions=[read_action(line) if isinstance(line, str) else line for line in script.does],
+        phones={extension: read_phone(text) for extension, text in script.phones.items()},
+    )
+    return call, office_of(configuration, clock, ledger), ledger
+
+
+async def play(configuration: Configuration, script: Script) -> Played:
+    """Answer the call of the script and lead it to its end."""
+    call, office, ledger = scripted(configuration, script)
+    flow = configuration.organisation.numbers[script.number].flow
+    disposition = await answer_call(call, office, conversation_of(configuration, office, flow))
+    return Played(call, ledger.events, disposition)
+
+
+def with_overlay(folder: Path, overlay: Path | Mapping[str, str]) -> Path:
+    """A copy of the example organisation in `folder` with some of its files replaced."""
+    copy = folder / "ivr"
+    shutil.copytree(EXAMPLE, copy)
+    if isinstance(overlay, Path):
+        shutil.copytree(overlay, copy, dirs_exist_ok=True)
+    else:
+        for name, text in overlay.items():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_text(text, "utf-8")
+    return copy

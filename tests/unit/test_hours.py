@@ -1,0 +1,187 @@
+"""Opening hours: lunch, public holidays, overrides, time zones, both nights on which the clocks change."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchboard.domain.hours import (
+    HoursKind,
+    HoursTable,
+    Override,
+    check_expression,
+    names_holidays,
+    public_holidays,
+)
+
+TALLINN = ZoneInfo("Europe/Tallinn")
+OFFICE = HoursTable("office", "Mo-Fr 09:00-12:30,13:00-17:00; PH off", "Europe/Tallinn", "EE")
+HALF_DAY = Override(
+    date(2000, 2, 23), date(2000, 2, 23), "Mo-Fr 09:00-14:00", "half day before Independence Day", yearly=True
+)
+
+
+def local(text: str, zone: ZoneInfo = TALLINN) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("at", "kind", "reason", "next_change"),
+    [
+        ("2026-03-03 08:59", "closed", "before opening at 09:00", "2026-03-03 09:00"),
+        ("2026-03-03 09:00", "open", "open 09:00-12:30", "2026-03-03 12:30"),
+        ("2026-03-03 12:29:59", "open", "open 09:00-12:30", "2026-03-03 12:30"),
+        ("2026-03-03 12:30", "closed", "lunch 12:30-13:00", "2026-03-03 13:00"),
+        ("2026-03-03 13:00", "open", "open 13:00-17:00", "2026-03-03 17:00"),
+        ("2026-03-03 17:00", "closed", "after closing at 17:00", "2026-03-04 09:00"),
+        ("2026-03-06 18:00", "closed", "after closing at 17:00", "2026-03-09 09:00"),
+        ("2026-03-07 12:00", "closed", "closed all Saturday", "2026-03-09 09:00"),
+        ("2026-02-24 11:00", "holiday", "Independence Day", "2026-02-25 09:00"),
+        ("2026-04-03 11:00", "holiday", "Good Friday", "2026-04-06 09:00"),
+        ("2026-06-23 11:00", "holiday", "Victory Day", "2026-06-25 09:00"),
+        ("2026-06-24 11:00", "holiday", "Midsummer Day", "2026-06-25 09:00"),
+        ("2026-08-20 11:00", "holiday", "Independence Restoration Day", "2026-08-21 09:00"),
+        ("2026-12-24 11:00", "holiday", "Christmas Eve", "2026-12-28 09:00"),
+        ("2026-12-25 11:00", "holiday", "Christmas Day", "2026-12-28 09:00"),
+        ("2026-12-26 11:00", "holiday", "Second Day of Christmas", "2026-12-28 09:00"),
+    ],
+)
+def test_an_office_with_lunch(at: str, kind: str, reason: str, next_change: str) -> None:
+    state = OFFICE.state_at(local(at).astimezone(UTC))
+    assert (state.kind, state.reason) == (HoursKind(kind), reason)
+    assert state.next_change == local(next_change)
+    assert state.opens == (None if kind == "open" else local(next_change))
+
+
+@pytest.mark.parametrize(
+    ("at", "kind", "reason"),
+    [
+        ("2026-02-23 13:59", "open", "open 09:00-14:00 (half day before Independence Day)"),
+        ("2026-02-23 14:00", "closed", "after closing at 14:00 (half day before Independence Day)"),
+        ("2025-02-23 11:00", "closed", "closed all Sunday (half day before Independence Day)"),
+        ("2026-05-04 11:00", "closed", "closed all Monday (moving)"),
+        ("2026-05-06 11:00", "open", "open 09:00-12:30"),
+    ],
+)
+def test_overrides(at: str, kind: str, reason: str) -> None:
+    moving = Override(date(2026, 5, 4), date(2026, 5, 5), "off", "moving")
+    table = HoursTable("office", OFFICE.hours, "Europe/Tallinn", "EE", (HALF_DAY, moving))
+    state = table.state_at(local(at))
+    assert (state.kind, state.reason) == (HoursKind(kind), reason)
+
+
+def test_a_yearly_override_over_new_year() -> None:
+    winter = Override(date(2000, 12, 28), date(2000, 1, 3), "off", "winter holidays", yearly=True)
+    days = [date(2026, 12, 27), date(2026, 12, 28), date(2027, 1, 3), date(2027, 1, 4)]
+    assert [winter.holds_on(day) for day in days] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [("Mo-Su 10:00-18:00; PH off", "holiday"), ("Mo-Fr 10:00-18:00; PH 10:00-14:00", "open"), ("24/7", "open")],
+)
+def test_public_holidays_as_the_hours_say(hours: str, expected: str) -> None:
+    table = HoursTable("shop", hours, "Europe/Tallinn", "EE")
+    assert table.state_at(local("2026-02-24 11:00")).kind == expected
+
+
+def test_a_holiday_with_hours_is_closed_outside_them() -> None:
+    table = HoursTable("shop", "Mo-Fr 10:00-18:00; PH 10:00-14:00", "Europe/Tallinn", "EE")
+    assert table.state_at(local("2026-02-24 15:00")).kind is HoursKind.CLOSED
+
+
+def test_always_open_never_changes() -> None:
+    state = HoursTable("line", "24/7", "Europe/Tallinn", "EE").state_at(local("2026-03-03 03:00"))
+    assert (state.kind, state.next_change, state.opens) == (HoursKind.OPEN, None, None)
+
+
+def test_never_open_says_no_opening() -> None:
+    state = HoursTable("none", "off; PH off", "Europe/Tallinn", "EE").state_at(local("2026-03-03 03:00"))
+    assert (state.kind, state.next_change, state.opens) == (HoursKind.CLOSED, None, None)
+
+
+def test_open_past_midnight_is_one_opening() -> None:
+    bar = HoursTable("bar", "Fr 20:00-02:00; PH off", "Europe/Tallinn", "EE")
+    assert bar.state_at(local("2026-03-06 23:00")).next_change == local("2026-03-07 02:00")
+    assert bar.state_at(local("2026-03-07 01:59")).kind is HoursKind.OPEN
+    assert bar.state_at(local("2026-03-07 02:00")).kind is HoursKind.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("instant", "kind"),
+    [
+        # 29 March 2026, 03:00 becomes 04:00: 00:30-05:00 lasts three and a half hours.
+        ("2026-03-28T22:29:59+00:00", "closed"),
+        ("2026-03-28T22:30:00+00:00", "open"),
+        ("2026-03-29T01:59:59+00:00", "open"),
+        ("2026-03-29T02:00:00+00:00", "closed"),
+        # 25 October 2026, 04:00 becomes 03:00: it lasts five and a half.
+        ("2026-10-24T21:30:00+00:00", "open"),
+        ("2026-10-25T02:59:59+00:00", "open"),
+        ("2026-10-25T03:00:00+00:00", "closed"),
+    ],
+)
+def test_the_nights_on_which_clocks_change(instant: str, kind: str) -> None:
+    night = HoursTable("night", "Mo-Su 00:30-05:00; PH off", "Europe/Tallinn", "EE")
+    assert night.state_at(datetime.fromisoformat(instant)).kind == kind
+
+
+def test_nine_oclock_is_nine_oclock_in_winter_and_summer() -> None:
+    assert OFFICE.state_at(datetime(2026, 3, 27, 12, 0, tzinfo=UTC)).next_change == datetime(
+        2026, 3, 27, 15, tzinfo=UTC
+    )
+    assert OFFICE.state_at(datetime(2026, 3, 27, 16, 0, tzinfo=UTC)).opens == datetime(2026, 3, 30, 6, tzinfo=UTC)
+
+
+def test_another_time_zone_and_country() -> None:
+    riga_like = HoursTable("lisbon", "Mo-Fr 09:00-17:00; PH off", "Europe/Lisbon", "PT")
+    assert riga_like.state_at(datetime(2026, 3, 3, 8, 59, tzinfo=UTC)).kind is HoursKind.CLOSED
+    assert riga_like.state_at(datetime(2026, 3, 3, 9, 0, tzinfo=UTC)).kind is HoursKind.OPEN
+
+
+@given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 30)), st.integers(1, 5_000))
+def test_nothing_changes_before_the_next_change(at: datetime, later: int) -> None:
+    table = HoursTable("office", OFFICE.hours, "Europe/Tallinn", "EE", (HALF_DAY,))
+    instant = at.replace(tzinfo=UTC)
+    state = table.state_at(instant)
+    assert state.next_change is not None
+    then = instant + timedelta(minutes=later)
+    is_open, will_be = state.kind is HoursKind.OPEN, table.state_at(then).kind is HoursKind.OPEN
+    if then < state.next_change:
+        assert is_open == will_be
+    assert is_open != (table.state_at(state.next_change).kind is HoursKind.OPEN)
+    # What was remembered from other instants makes no difference.
+    assert HoursTable("office", OFFICE.hours, "Europe/Tallinn", "EE", (HALF_DAY,)).state_at(then) == table.state_at(
+        then
+    )
+
+
+def test_estonian_holidays_of_ten_years() -> None:
+    fixed = [(1, 1), (2, 24), (5, 1), (6, 23), (6, 24), (8, 20), (12, 24), (12, 25), (12, 26)]
+    for year in range(2024, 2034):
+        days = public_holidays("EE", year)
+        assert all(date(year, month, day) in days for month, day in fixed)
+        assert sum(name == "Good Friday" for name in days.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        ("Mo-Fr 09:00-17:00; PH off", ""),
+        ("Mo-Fr 9-17", "not understood from `9-17`"),
+        ("xyz", "not understood from `xyz`"),
+        ("Mo-Fr 09:00-09:00", "`09:00-09:00` begins where it ends"),
+        ("", "ends too early"),
+    ],
+)
+def test_what_is_wrong_with_an_expression(expression: str, wrong: str) -> None:
+    assert check_expression(expression) == wrong
+
+
+@pytest.mark.parametrize(("expression", "does"), [("Mo-Fr 09:00-17:00", False), ("PH off", True), ("24/7", True)])
+def test_whether_holidays_are_named(expression: str, does: bool) -> None:
+    assert names_holidays(expression) is does
