@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ import baresip
 import numpy as np
 
 from tests import hearing
+from tests.asterisk_fixture import free_ports
 from tests.hearing import RATE, Audio, Heard
 
 DEADLINE = 10.0  # seconds; the default of every wait
@@ -405,21 +405,34 @@ class Phones:
 @contextlib.asynccontextmanager
 async def sip_phones() -> AsyncIterator[Phones]:
     """Start the process's one SIP stack on loopback; the session fixture `phones` holds it."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    runtime = baresip.Runtime(native_log_level="error")
-    await runtime.start(
-        baresip.Config(
-            net_interface="127.0.0.1",
-            max_concurrent_calls=None,
-            native_log_level="error",
-            extra_config_text=f"sip_listen {address}\naudio_jitter_buffer_type fixed\naudio_jitter_buffer_ms 40-80\n",
-        )
-    )
+    runtime, address = await _start_stack()
     phones = Phones(runtime, address)
     try:
         yield phones
     finally:
         await phones.close_all()
         await runtime.close()
+
+
+async def _start_stack(attempts: int = 5) -> tuple[baresip.Runtime, str]:
+    """A running SIP stack and its address, on a port that nobody took between our probing and its listening."""
+    while True:
+        address = f"127.0.0.1:{free_ports(1)[0]}"
+        runtime = baresip.Runtime(native_log_level="error")
+        settings = f"sip_listen {address}\naudio_jitter_buffer_type fixed\naudio_jitter_buffer_ms 40-80\n"
+        try:
+            await runtime.start(
+                baresip.Config(
+                    net_interface="127.0.0.1",
+                    max_concurrent_calls=None,
+                    native_log_level="error",
+                    extra_config_text=settings,
+                )
+            )
+        except baresip.BaresipError:
+            attempts -= 1
+            await runtime.close()
+            if not attempts:
+                raise
+        else:
+            return runtime, address
