@@ -24,7 +24,7 @@ SAFETY_NET_MARK = "SWITCHBOARD_SAFETY_NET"
 MESSAGE_MARK = "SWITCHBOARD_MESSAGE"
 OFFERED_CONTEXTS = frozenset({"inbound", "safety-net"})  # where calls to the organisation's numbers are
 SHORTEST_MESSAGE = 1.0  # seconds; less is somebody hanging up, not a message
-_BEGINNING = re.compile(r'"\d{9,}\.\d{6}","[A-Z_]+","')
+_BEGINNING = re.compile(r'"\d{9,}\.\d{6}(?=","[A-Z_]+",")')
 _OUTCOMES = {
     HangupCause.BUSY: DialOutcome.BUSY,
     HangupCause.REJECTED: DialOutcome.DECLINED,
@@ -60,17 +60,15 @@ class Recording:
 def parse_line(line: str) -> CelEvent | None:
     """The event of a line without its line end; None if it cannot be read. Of a line glued to a torn one, the whole
     event is read."""
-    last = 0
-    for match in _BEGINNING.finditer(line):
-        last = match.start()
-    for text in (line, line[last:]) if last else (line,):
-        try:
-            columns = next(csv.reader([text], strict=True), [])
-            if len(columns) >= COLUMNS:
-                return _event(columns)
-        except (csv.Error, ValueError, OverflowError, OSError):
-            continue
-    return None
+    # Quotes within a column are doubled, so a beginning is never part of what a caller sent.
+    beginnings = [match.start() for match in _BEGINNING.finditer(line)]
+    if beginnings:
+        line = line[beginnings[-1] :]
+    try:
+        columns = next(csv.reader([line], strict=True), [])
+        return _event(columns) if len(columns) >= COLUMNS and line.endswith('"') else None
+    except (csv.Error, ValueError, OverflowError, OSError):
+        return None
 
 
 def _event(columns: Sequence[str]) -> CelEvent:

@@ -18,6 +18,7 @@ import structlog
 
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.cel import (
+    COLUMNS,
     MESSAGE_MARK,
     CelEvent,
     end_of_lost_call,
@@ -132,7 +133,7 @@ class CelCollector:
         try:
             at = float(columns[0][1:])
             kind, linkedid, uniqueid = columns[1:4]
-            is_plain = len(columns) == 5 and line.startswith(b'"') and line.endswith(b'"')
+            is_plain = line.count(b'","') == COLUMNS - 1 and line[:1] == line[-1:] == b'"'
         except ValueError:
             is_plain = False
         if not is_plain:
@@ -169,8 +170,7 @@ class CelCollector:
         ids = {linkedid: call_id_of(linkedid.decode("utf-8", "replace")) for linkedid in linkedids}
         known = await self._archive.known(ids.values())
         for linkedid, call_id in list(ids.items()):
-            is_whole = call_id in known and known[call_id].is_ended and not self._has_mark(linkedid)
-            if is_whole or not _is_of_a_call(linkedid):
+            if self._is_whole(linkedid, known.get(call_id)) or not _is_of_a_call(linkedid):
                 del self._open[linkedid], ids[linkedid]
             elif self._in_progress(call_id):
                 del ids[linkedid]
@@ -181,14 +181,18 @@ class CelCollector:
             await self._ledger.archived()
         known = await self._archive.known(ids.values())
         for linkedid, call_id in ids.items():
+            if self._is_whole(linkedid, known.get(call_id)):
+                continue
             for event in await self._tell(self._open[linkedid], known.get(call_id), call_id):
                 self._ledger.append(event)
         await self._ledger.durable()
         for linkedid in ids:
             del self._open[linkedid]
 
-    def _has_mark(self, linkedid: bytes) -> bool:
-        return any(_MARK in line for line in self._open[linkedid].lines)
+    def _is_whole(self, linkedid: bytes, known: KnownCall | None) -> bool:
+        """Whether the record is closed already, and the safety net had no part in the call."""
+        is_ended = known is not None and known.is_ended
+        return is_ended and not any(_MARK in line for line in self._open[linkedid].lines)
 
     async def _tell(self, history: _History, known: KnownCall | None, call_id: CallId) -> list[CallEvent]:
         events = history.events()

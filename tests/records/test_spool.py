@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from switchboard.errors import SetupError
 from switchboard.postgres.frames import decode_event
 from switchboard.postgres.spool import SpooledLedger
-from tests.records.telling import a_call, archived, draining, ids_in, ids_of, ledger_at
+from tests.records.telling import a_call, archived, draining, ids_in, ids_of, ledger_at, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +103,25 @@ async def test_what_is_durable_is_read_by_the_next_process(tmp_path: Path) -> No
         assert taken_ids(ledger) == ids_of(told)
         assert ledger.backlog == 0
     assert list(tmp_path.glob("*.ledger")) == []
+
+
+async def test_durable_waits_for_the_disk_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced, real = threading.Event(), os.fdatasync
+
+    def slow_disk(fd: int) -> None:
+        synced.wait(10)
+        real(fd)
+
+    monkeypatch.setattr(os, "fdatasync", slow_disk)
+    with ledger_at(tmp_path) as ledger:
+        ledger.append(a_call()[0])
+        promise = asyncio.create_task(ledger.durable())
+        await until(lambda: any(path.stat().st_size for path in tmp_path.glob("*.ledger")))
+        assert not promise.done()
+        assert ledger.take(1) == []  # nor is it drained before
+        synced.set()
+        await promise
+        assert len(ledger.take(1)) == 1
 
 
 async def test_closing_writes_what_was_appended_last(tmp_path: Path) -> None:
