@@ -15,10 +15,12 @@ One process has one SIP stack (a limit of the library), so tests take phones fro
         await call.hang_up()
         await rung.ended()
 
-A phone rings on an incoming call until the test answers, rejects or declines it, or set `phone.habit` beforehand
-(Habit.ANSWER, BUSY, DECLINE). All waiting is by event with a deadline, and a TimeoutError says what was awaited and
-what was heard instead. Every 20 ms the call's audio pump writes what is to be said and reads what was heard into
-`call.heard` (see tests/hearing.py), from the first early media on; gaps without packets are filled with silence.
+A phone rings on an incoming call until the test answers or refuses it, or set `phone.habit` beforehand (Habit.ANSWER,
+BUSY). It refuses with 486; for other statuses (603 declined, 480 …) see tests/refusing_phone.py.
+
+All waiting is by event with a deadline, and a TimeoutError says what was awaited and what was heard instead. Every
+20 ms the call's audio pump writes what is to be said and reads what was heard into `call.heard` (tests/hearing.py),
+from the first early media on; gaps without packets are filled with silence.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -51,7 +54,6 @@ class Habit(Enum):
     RING = "ring"
     ANSWER = "answer"
     BUSY = "busy"  # 486
-    DECLINE = "decline"  # 603
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,6 @@ class PhoneCall:
     async def busy(self) -> None:
         """Refuse with 486 Busy Here."""
         await self._call.reject()
-
-    async def decline(self) -> None:
-        """Refuse with 603 Decline."""
-        await self.phone.phones.decline(self._call)
 
     async def hang_up(self) -> None:
         """End the call and wait until it has; nothing if it is gone already."""
@@ -306,13 +304,14 @@ class Phone:
         self._address = address
         self._rung: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._acting: set[asyncio.Task[None]] = set()
-        agent.on_incoming(self._on_incoming)
 
     async def dial(self, number: str, headers: dict[str, str] | None = None) -> PhoneCall:
         """Call a number (or a whole `sip:` address); returns before it is answered."""
         uri = number if number.startswith("sip:") else f"sip:{number}@{self._address}"
-        call = PhoneCall(await self._agent.dial(uri, headers), self)
+        dialled = await self._agent.dial(uri, headers)
+        call = PhoneCall(dialled, self)
         self.calls.append(call)
+        self.phones.catch_up(dialled)
         return call
 
     async def rung(self, timeout: float = DEADLINE) -> PhoneCall:
@@ -340,10 +339,12 @@ class Phone:
         for call in self.calls:
             if not call.is_ended:
                 await call.hang_up()
-        with contextlib.suppress(baresip.RegistrationError):
-            await self._agent.unregister(timeout=2)
+        with contextlib.suppress(baresip.RegistrationError):  # its registrar may be gone
+            await self._agent.unregister(timeout=1)
 
-    def _on_incoming(self, incoming: baresip.Call) -> None:
+    def receive(self, incoming: baresip.Call) -> None:
+        """An incoming call; the SIP stack calls this."""
+        self.phones.forget_early(incoming)
         call = PhoneCall(incoming, self)
         self.calls.append(call)
         self._rung.put_nowait(call)
@@ -356,10 +357,8 @@ class Phone:
         with contextlib.suppress(baresip.StaleHandleError):  # the caller gave up first
             if self.habit is Habit.ANSWER:
                 await call.answer()
-            elif self.habit is Habit.BUSY:
-                await call.busy()
             else:
-                await call.decline()
+                await call.busy()
 
 
 class Phones:
@@ -369,6 +368,12 @@ class Phones:
         self.address = address  # where all of them listen
         self._runtime = runtime
         self._phones: list[Phone] = []
+        # The library cannot end an agent, and the oldest of a name gets the calls: so agents are used again.
+        self._agents: dict[str, baresip.UserAgent] = {}
+        self._using: dict[baresip.UserAgent, Phone] = {}
+        self._early: dict[int, list[baresip.StackEvent]] = {}  # by call, until somebody has it
+        self._known: set[int] = set()
+        runtime.subscribe(self._keep_early)
 
     async def register(self, extension: str, password: str, address: str) -> Phone:
         """A desk phone, registered at `address` ("127.0.0.1:5060")."""
@@ -384,9 +389,20 @@ class Phones:
         """A caller from outside: no registration, no password; `name` is the display name."""
         return await self._make(baresip.Account(number, address, "", reg_interval=0), name)
 
-    async def decline(self, call: baresip.Call) -> None:
-        """Refuse an incoming call with 603."""
-        await call.hangup()
+    def catch_up(self, call: baresip.Call) -> None:
+        """Tell a call just dialled what happened to it before the library gave it to us: a quick 404 would be lost."""
+        self._known.add(call.handle)
+        for event in self._early.pop(call.handle, []):
+            call._on_stack_event(event)
+
+    def forget_early(self, call: baresip.Call) -> None:
+        """An incoming call is given to us at once and misses nothing."""
+        self._known.add(call.handle)
+        self._early.pop(call.handle, None)
+
+    def _keep_early(self, event: baresip.StackEvent) -> None:
+        if event.call and event.call not in self._known:
+            self._early.setdefault(event.call, []).append(event)
 
     async def close_all(self) -> None:
         """End every phone's calls and registration; for use between tests."""
@@ -397,9 +413,18 @@ class Phones:
     async def _make(self, account: baresip.Account, name: str) -> Phone:
         shown = name.replace("\\", "").replace('"', "")
         aor = f'"{shown}" {account.aor()}' if name else account.aor()
-        phone = Phone(await baresip.UserAgent.create(self._runtime, aor), account.user, account.domain, self)
+        agent = self._agents.get(aor)
+        if agent is None or self._using[agent] in self._phones:  # a second phone of one account is another agent
+            agent = await baresip.UserAgent.create(self._runtime, aor)
+            agent.on_incoming(partial(self._receive, agent))
+            self._agents[aor] = agent
+        phone = Phone(agent, account.user, account.domain, self)
         self._phones.append(phone)
+        self._using[agent] = phone
         return phone
+
+    def _receive(self, agent: baresip.UserAgent, call: baresip.Call) -> None:
+        self._using[agent].receive(call)
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -135,7 +136,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._phase = _Phase.REQUEST
         self._received = bytearray()
-        self._awaited = 0  # replies still to come
+        self._commands: deque[bytes] = deque()  # still to be sent
         self._deadline: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -215,9 +216,10 @@ class _Connection(asyncio.Protocol):
         self._task = None
         if self._phase is not _Phase.HANDLER or self._transport is None:
             return
-        self._awaited = len(commands)
+        self._commands.extend(commands)
         self._enter(_Phase.REPLIES)
-        self._transport.write(b"".join(commands))
+        # One at a time: a second one in the same packet stays unread in Asterisk's buffer until more comes.
+        self._transport.write(self._commands.popleft())
 
     def _read_replies(self) -> None:
         if len(self._received) > MOST_REQUEST_BYTES:
@@ -231,8 +233,12 @@ class _Connection(asyncio.Protocol):
             if line[:3] in (b"510", b"511", b"520"):  # invalid; the channel is dead; wrong usage
                 log.info("agi_variable_not_set", answer=line.decode("utf-8", "replace")[:80])
             if line[:3].isdigit() and line[3:4] != b"-":
-                self._awaited -= 1
-        if self._awaited <= 0:
+                self._send_next()
+
+    def _send_next(self) -> None:
+        if self._commands and self._transport is not None:
+            self._transport.write(self._commands.popleft())
+        else:
             self.end()
 
 

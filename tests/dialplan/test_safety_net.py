@@ -9,7 +9,8 @@ from pathlib import Path
 from tests import hearing
 from tests.asterisk_fixture import PrivateAsterisk, eventually
 from tests.hearing import read_wav, tone
-from tests.phones import Habit, Phones
+from tests.phones import Phones
+from tests.refusing_phone import RefusingPhone
 from tests.sample_organisation import SampleConfiguration, recording, sample_organisation
 
 RINGBACK = 425.0  # Hz, Estonia
@@ -113,14 +114,13 @@ async def test_an_unregistered_reception_is_not_waited_for(
 async def test_a_busy_or_declining_reception_leads_to_the_message(
     asterisk: PrivateAsterisk, phones: Phones, recordings: Path
 ) -> None:
-    reception = await phones.register("100", asterisk.password("100"), asterisk.sip_address)
-    for habit in (Habit.BUSY, Habit.DECLINE):
-        reception.habit = habit
-        caller = await phones.outside("37255500006", asterisk.sip_address)
-        call = await (await caller.dial("6001000")).established()
-        await reception.rung()
-        await call.hears(recording(recordings, "leave_message"))
-        await call.hang_up()
+    for status in (486, 603):
+        async with RefusingPhone("100", asterisk.password("100"), asterisk.sip_address, status=status) as reception:
+            caller = await phones.outside("37255500006", asterisk.sip_address)
+            call = await (await caller.dial("6001000")).established()
+            await reception.was_rung()
+            await call.hears(recording(recordings, "leave_message"))
+            await call.hang_up()
 
 
 async def test_missing_recordings_are_tones_and_a_full_disk_is_a_goodbye(phones: Phones) -> None:

@@ -151,6 +151,19 @@ async def test_who_never_replies_is_closed_at_the_deadline(server: AgiServer) ->
     await gone(server)
 
 
+async def test_commands_are_sent_one_at_a_time(server: AgiServer) -> None:
+    """Asterisk leaves a second command of one packet unread until more comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(REQUEST)
+    async with asyncio.timeout(0.25):  # within the deadline
+        assert (await reader.read(1000)).count(b"\n") == 1
+        writer.write(b"200 result=1\n")
+        assert (await reader.read(1000)).count(b"\n") == 1
+        writer.write(b"200 result=1\n")
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def test_hangup_while_the_handler_works_ends_it(server: AgiServer) -> None:
     request = REQUEST.replace(b"hours?table=office", b"slow")
     assert await closes(server, request, b"HANGUP\n") == b""
