@@ -66,7 +66,9 @@ class _Environment(ImmutableSandboxedEnvironment):
 def _only_text(value: Any) -> str:
     if isinstance(value, Mapping):
         raise TypeError(f"a table stands where a text is wanted; it has {', '.join(map(str, value)) or 'nothing'}")
-    return str(value)
+    if not isinstance(value, str | int | Undefined):
+        raise TypeError("something that is no text stands where a text is wanted")
+    return str(value)  # an Undefined raises
 
 
 class Templates:

@@ -54,6 +54,7 @@ class ScriptedCall:
         phones: Mapping[str, PhoneBehaviour] | None = None,
         call_id: CallId = SOME_CALL,
         talking_to: Phone | None = None,
+        hangs_up_at: datetime | None = None,
     ) -> None:
         self.transcript: list[str] = []
         self.heard: list[Utterance] = []  # in the order they began
@@ -69,6 +70,7 @@ class ScriptedCall:
         self._keys: deque[str] = deque()
         self._partner = talking_to
         self._last_action_at = clock.now()
+        self._hangs_up_at = hangs_up_at  # wherever the script then is
         self._cause: int = HangupCause.UNKNOWN
         self._ended_by = "unknown"
 
@@ -214,6 +216,9 @@ class ScriptedCall:
             if until():
                 return True
             due = self._due(start, length, moment, text)
+            if self._hangs_up_at is not None and self._hangs_up_at <= min(end, due or end):
+                self._clock.move_to(self._hangs_up_at)
+                self._act(Action(Deed.HANG_UP))
             if due is None or due > end:
                 self._clock.move_to(end)
                 return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,7 @@ class Script:
     caller: str = "+37255501234"
     phones: Mapping[str, str] = field(default_factory=dict)
     does: Iterable[str | Action] = ()
+    hangs_up_after: timedelta | None = None  # wherever the call then is
 
 
 def office_of(configuration: Configuration, clock: ManualClock, ledger: InMemoryLedger) -> Office:
@@ -79,6 +80,7 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
         caller=script.caller,
         actions=[read_action(line) if isinstance(line, str) else line for line in script.does],
         phones={extension: read_phone(text) for extension, text in script.phones.items()},
+        hangs_up_at=None if script.hangs_up_after is None else local + script.hangs_up_after,
     )
     return call, office_of(configuration, clock, ledger), ledger
 

@@ -38,7 +38,7 @@ SUBFLOW = StepType(
     example="""\
 finance:
   subflow: department
-  with: {department: finance, facts: delivery}
+  with: {department: finance}
   on: {served: bye, not_reached: reception}
 """,
 )
