@@ -128,6 +128,7 @@ class PrivateAsterisk:
         prompts: Path | None = None,
         settings: dict[str, Any] | None = None,
         additions: Mapping[str, str] | None = None,
+        trunk_passwords: Mapping[str, str] | None = None,
     ) -> None:
         """Choose folders and ports; nothing is started.
 
@@ -156,6 +157,7 @@ class PrivateAsterisk:
         self.secrets = SampleSecrets("ari-secret", "ami-secret", phones)
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._additions = additions or {}
+        self._trunk_passwords = trunk_passwords or {}
         self._process: asyncio.subprocess.Process | None = None
         self.folders.prompts.mkdir(parents=True)
         if prompts is not None:
@@ -189,7 +191,12 @@ class PrivateAsterisk:
         """Render and start; returns when it has fully booted."""
         self._make_folders()
         render_all(
-            self.configuration, self.settings, self.folders, self.secrets, self.program, trunk_passwords={"line": "x"}
+            self.configuration,
+            self.settings,
+            self.folders,
+            self.secrets,
+            self.program,
+            trunk_passwords=self._trunk_passwords,
         )
         for name, text in self._additions.items():
             with (self.folders.asterisk_config / name).open("a") as file:

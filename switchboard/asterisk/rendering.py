@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from switchboard.asterisk import hold_music
 from switchboard.asterisk.escaping import Escaped, comment
-from switchboard.asterisk.rendering_values import RenderingInput, template_values
+from switchboard.asterisk.rendering_values import RenderingInput, template_values, trunk_variable
 from switchboard.domain.organisation import Organisation
 from switchboard.errors import SetupError
 from switchboard.folders import Folders
@@ -31,7 +31,6 @@ YAML_OF = {
     "pjsip.conf": "organisation.yaml, people.yaml, the settings and the secrets",
     "indications.conf": "organisation.yaml (country)",
 }
-SECRET_FILES = frozenset({"pjsip.conf", "ari.conf", "manager.conf"})
 
 
 class Configuration(Protocol):
@@ -169,7 +168,7 @@ def read_trunk_passwords(configuration: Configuration, folders: Folders) -> dict
     for trunk in configuration.organisation.trunks:
         if not trunk.username:
             continue
-        variable = f"SWITCHBOARD_TRUNK_{trunk.id.upper().replace('-', '_')}_PASSWORD"
+        variable = trunk_variable(trunk)
         file = folders.state / "trunks" / trunk.id
         if variable in os.environ:
             passwords[trunk.id] = os.environ[variable]

@@ -203,7 +203,7 @@ def _no_emergency_line(given: RenderingInput) -> Escaped | None:
 def _trunk(trunk: Trunk, given: RenderingInput) -> Values:
     password = given.trunk_passwords.get(trunk.id, "")
     if trunk.username and not password:
-        raise ValueError(f"has a username but no password: set SWITCHBOARD_TRUNK_{trunk.id.upper()}_PASSWORD")
+        raise ValueError(f"has a username but no password: set {trunk_variable(trunk)}")
     host = escaping.address(trunk.host)
     if not _PREFIX.fullmatch(trunk.prefix):
         raise ValueError(f"prefix {trunk.prefix!r} is not up to 4 digits")
@@ -217,8 +217,20 @@ def _trunk(trunk: Trunk, given: RenderingInput) -> Values:
         "addresses": [escaping.address(text) for text in trunk.addresses or (_without_port(trunk.host),)],
         "username": escaping.value(_account(trunk.username)) if trunk.username else "",
         "password": escaping.value(password) if password else "",
+        "contact": _contact(trunk, given.organisation),
         "caller_number": escaping.dial_number(trunk.caller_number) if trunk.caller_number else "",
     }
+
+
+def trunk_variable(trunk: Trunk) -> str:
+    """The environment variable that may hold the trunk's password."""
+    return f"SWITCHBOARD_TRUNK_{trunk.id.upper().replace('-', '_')}_PASSWORD"
+
+
+def _contact(trunk: Trunk, organisation: Organisation) -> Escaped:
+    """Where a call goes whose provider names only the account it registered: a number of ours."""
+    numbers = organisation.numbers
+    return escaping.dial_number(trunk.caller_number if trunk.caller_number in numbers else next(iter(numbers)))
 
 
 def _account(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from switchboard.asterisk.rendering import render
 from tests.asterisk_fixture import PrivateAsterisk
 from tests.phones import Phones
-from tests.sample_organisation import SampleConfiguration, sample_organisation
+from tests.sample_organisation import MARI, SampleConfiguration, sample_organisation
 
 
 async def test_nothing_is_warned_about_at_start(recordings: Path) -> None:
@@ -167,3 +168,17 @@ async def test_ari_serves_what_the_controller_asks(asterisk: PrivateAsterisk, pa
             await asterisk.ari("GET", path)
     else:
         assert isinstance(await asterisk.ari("GET", path), list)
+
+
+async def test_a_hostile_name_is_a_name_and_nothing_else(phones: Phones) -> None:
+    name = 'M "x"; ${SHELL(id)}, \\ <1> [a](b) #=>Jõe'
+    organisation = sample_organisation()
+    hostile = {**organisation.phones, "101": dataclasses.replace(MARI, name=name)}
+    configuration = SampleConfiguration(dataclasses.replace(organisation, phones=hostile))
+    async with PrivateAsterisk(configuration) as asterisk:
+        assert [line for line in asterisk.log() if "WARNING" in line or "ERROR" in line] == []
+        mari = await phones.register("101", asterisk.password("101"), asterisk.sip_address)
+        await (await (await mari.dial("*43")).established()).hang_up()
+        started = await asterisk.cel_event("CHAN_START")
+        assert (started["cid_name"], started["cid_num"]) == (name, "101")
+        await phones.close_all()

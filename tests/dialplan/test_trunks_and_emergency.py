@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from switchboard.domain.organisation import Trunk
-from tests.asterisk_fixture import PrivateAsterisk
+from tests.asterisk_fixture import PrivateAsterisk, eventually
 from tests.hearing import tone
 from tests.phones import Habit, Phone, Phones
 from tests.sample_organisation import SampleConfiguration, recording, sample_organisation
@@ -114,3 +114,38 @@ async def test_without_a_line_an_emergency_call_says_so(
     await call.hears_tone(425, after=said.at + said.whole)
     await call.hang_up()
     assert [line for line in asterisk.log() if "Emergency call to 112 from 101: there is no trunk" in line]
+
+
+async def test_a_trunk_that_registers_brings_calls_in_as_from_outside(phones: Phones, recordings: Path) -> None:
+    """The provider is another Asterisk, where our account is one of its desk phones."""
+    async with PrivateAsterisk(SampleConfiguration(sample_organisation())) as provider:
+        line = Trunk("line", provider.sip_address, username="100", addresses=("192.0.2.0/24",))
+        ours = SampleConfiguration(sample_organisation(trunks=(line,)))
+        passwords = {"line": provider.password("100")}
+        async with PrivateAsterisk(ours, prompts=recordings, trunk_passwords=passwords) as asterisk:
+            await eventually(lambda: is_online(provider, "100"), 10, "our registration")
+            subscriber = await phones.register("101", provider.password("101"), provider.sip_address)
+            call = await (await subscriber.dial("100")).established()
+            await call.hears(recording(recordings, "greeting"))
+            contexts = {event["context"] for event in asterisk.cel() if event["channame"].startswith("PJSIP/line")}
+            assert contexts == {"inbound", "safety-net"}
+            await call.hang_up()
+            await phones.close_all()
+
+
+async def is_online(asterisk: PrivateAsterisk, extension: str) -> bool:
+    return bool((await asterisk.ari("GET", f"/endpoints/PJSIP/{extension}"))["state"] == "online")
+
+
+async def test_a_trunk_known_by_its_address_can_dial_our_numbers_only(phones: Phones, recordings: Path) -> None:
+    line = Trunk("line", phones.address, prefix="9", allowed=("5",), emergency=True)  # all our callers come from there
+    organisation = SampleConfiguration(sample_organisation(trunks=(line,)))
+    async with PrivateAsterisk(organisation, prompts=recordings) as asterisk:
+        caller = await phones.outside("37255500040", asterisk.sip_address)
+        call = await (await caller.dial("6001000")).established()
+        await call.hears(recording(recordings, "greeting"))
+        await call.hang_up()
+        for number in ("95551234", "5551234", "112", "100", "*43"):
+            assert (await (await caller.dial(number)).ended()).status == 404
+        assert {event["channame"].partition("-")[0] for event in asterisk.cel()} == {"PJSIP/line"}
+        await phones.close_all()
