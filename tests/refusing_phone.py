@@ -1,4 +1,4 @@
-"""A desk phone that refuses every call with a status of the test's choosing (603, 480, 404 …).
+"""A desk phone that refuses every call with a status of the test's choosing (603, 480, 404 …), or forwards it (302).
 
 The SIP stack of tests/phones.py only knows 486. This one speaks just enough SIP over UDP (RFC 3261, digest of
 RFC 7616 with MD5): it registers, rings for a while, refuses, takes the ACK; a CANCEL ends it with 487.
@@ -17,13 +17,24 @@ import secrets
 from typing import Self
 
 DEADLINE = 5.0  # seconds
-_PHRASES = {403: "Forbidden", 404: "Not Found", 480: "Temporarily Unavailable", 486: "Busy Here", 603: "Decline"}
+_PHRASES = {
+    302: "Moved Temporarily",
+    403: "Forbidden",
+    404: "Not Found",
+    480: "Temporarily Unavailable",
+    486: "Busy Here",
+    603: "Decline",
+}
 
 
 class RefusingPhone(asyncio.DatagramProtocol):
     """One phone; use it as `async with`."""
 
-    def __init__(self, extension: str, password: str, address: str, *, status: int, ring_seconds: float = 0.2) -> None:
+    def __init__(
+        self, extension: str, password: str, address: str, *, status: int, ring_seconds: float = 0.2, forward: str = ""
+    ) -> None:
+        """`forward`: where a 302 sends the call, an extension or number."""
+        self.forward = forward
         self.extension = extension
         self.status = status
         self.invitations = 0
@@ -136,6 +147,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
                 f"To: {to}" if ";tag=" in to else f"To: {to};tag={self._tag}",
                 f"Call-ID: {_header(request, 'Call-ID')}",
                 f"CSeq: {_header(request, 'CSeq')}",
+                *([f"Contact: <sip:{self.forward}@{self._domain}>"] if status == 302 else []),
                 "Content-Length: 0",
             ]
         )

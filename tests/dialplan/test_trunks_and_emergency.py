@@ -12,6 +12,7 @@ from switchboard.domain.organisation import Trunk
 from tests.asterisk_fixture import PrivateAsterisk, eventually
 from tests.hearing import tone
 from tests.phones import Habit, Phone, Phones
+from tests.refusing_phone import RefusingPhone
 from tests.sample_organisation import SampleConfiguration, recording, sample_organisation
 
 
@@ -88,6 +89,30 @@ async def test_a_caller_from_outside_never_reaches_a_line_outside(
     assert not callee.is_rung
     assert not rescue.is_rung
     assert not [event for event in connected.cel() if event["channame"].startswith("PJSIP/line")]
+
+
+async def test_a_forwarding_phone_takes_no_caller_to_a_line_outside(
+    connected: PrivateAsterisk, phones: Phones, recordings: Path
+) -> None:
+    callee = await somebody_outside(phones, "5551234")
+    password, address = connected.password("100"), connected.sip_address
+    async with RefusingPhone("100", password, address, status=302, forward="95551234") as reception:
+        caller = await phones.outside("37255500021", address)
+        call = await (await caller.dial("6001000")).established()
+        await reception.was_rung()
+        await call.hears(recording(recordings, "leave_message"))
+        await call.hang_up()
+    assert not callee.is_rung
+
+
+async def test_a_phone_may_forward_to_another(connected: PrivateAsterisk, phones: Phones) -> None:
+    mari = await desk_phone(phones, connected)
+    password, address = connected.password("100"), connected.sip_address
+    async with RefusingPhone("100", password, address, status=302, forward="101"):
+        caller = await phones.outside("37255500022", address)
+        call = await (await caller.dial("6001000")).established()
+        await (await mari.rung()).answer()
+        await call.hang_up()
 
 
 async def test_an_emergency_call_goes_straight_out(connected: PrivateAsterisk, phones: Phones) -> None:
