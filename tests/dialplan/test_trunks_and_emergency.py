@@ -68,14 +68,13 @@ async def test_numbers_that_are_not_allowed_are_none(connected: PrivateAsterisk,
 
 
 async def test_what_is_dialled_cannot_smuggle_a_second_destination(connected: PrivateAsterisk, phones: Phones) -> None:
-    callee = await somebody_outside(phones, "5551234")
+    """`95551@line&PJSIP/9009009` begins with an allowed number and would, unfiltered, ring one that is not."""
     victim = await somebody_outside(phones, "9009009")
     mari = await desk_phone(phones, connected)
-    call = await mari.dial(f"sip:95551%26PJSIP%2F9009009%40line%26234@{connected.sip_address}")
+    call = await mari.dial(f"sip:95551%40line%26PJSIP%2F9009009@{connected.sip_address}")
     ending = await call.ended()
     assert ending.status is not None
     assert not victim.is_rung
-    assert not callee.is_rung
 
 
 @pytest.mark.parametrize("number", ["95551234", "5551234", "112"])
