@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from switchboard.domain.call_record import CallEvent, CallRow, in_order
-from switchboard.domain.identity import CallId
+from switchboard.domain.identity import CallId, EventId
 from switchboard.errors import RecordsUnreachable
 from switchboard.postgres.queries import queries
 from switchboard.postgres.rows import event_of, plain_uuid
@@ -68,7 +68,8 @@ class PostgresArchive:
     async def story(self, call_id: CallId) -> Sequence[CallEvent]:
         """All events of one call, oldest first; empty if unknown."""
         events = [event_of(record) for record in await self._fetch("story", call_id)]
-        return in_order(event for event in events if event)
+        plain = [replace(e, call_id=call_id, event_id=EventId(plain_uuid(e.event_id))) for e in events if e]
+        return in_order(plain)
 
     async def ids_beginning(self, prefix: str) -> Sequence[CallId]:
         """Up to two ids that begin with `prefix` (hex digits, dashes ignored): more than one is not unique."""

@@ -31,8 +31,11 @@ from switchboard.postgres.spool import SpooledLedger
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200  # events a transaction: a few milliseconds of the event loop
-GATHER = 0.25  # seconds between an event's reaching the disk and its draining, for company
+BATCH = 500  # events a transaction
+GATHER = 0.5  # seconds between an event's reaching the disk and its draining: a call's row is derived less often
+BUSY = 100  # events in one draining; from then on, GATHER is BUSY_GATHER
+BUSY_GATHER = 3.0
+AT_A_TIME = 20  # events or rows worked on before the event loop gets its turn: well below a millisecond
 DEADLINE = 10.0  # seconds a statement may take
 RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
 REMEMBERED_CALLS = 2000  # calls in progress whose events are kept to save reading them back
@@ -69,25 +72,31 @@ class Drain:
     async def run(self) -> None:
         """Drain until cancelled. To stop without a backlog, await `ledger.archived()` with a deadline before."""
         try:
-            await self._drain()
             while True:
+                count = await self._drain()
                 await self._ledger.more()
-                await asyncio.sleep(self._gather)
-                await self._drain()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._gather if count < BUSY else BUSY_GATHER):
+                        await self._ledger.wanted()
         finally:
             self._disconnect()
 
-    async def _drain(self) -> None:
+    async def _drain(self) -> int:
+        """Drain everything there is now; how many events that were."""
+        count = 0
         while payloads := self._in_hand or self._ledger.take(BATCH):
             self._in_hand = payloads
             await self._deliver(payloads)
             self._in_hand = []
             self._ledger.release(len(payloads))
+            count += len(payloads)
+        return count
 
     async def _deliver(self, payloads: Sequence[bytes]) -> None:
         """Return when every payload is in Postgres or put aside."""
         events = []
-        for payload in payloads:
+        for number, payload in enumerate(payloads):
+            await _let_others_run(number)
             try:
                 events.append((payload, decode_event(payload)))
             except (ValueError, KeyError, TypeError) as error:
@@ -127,10 +136,13 @@ class Drain:
         async with connection.transaction():
             await connection.execute(self._sql["insert_events"], _json_array(payload for payload, _ in events))
             told = await self._events_of_touched_calls(connection, [event for _, event in events])
-            rows = [orjson.dumps(derive(each)) for each in told.values()]
+            rows = []
+            for number, each in enumerate(told.values()):
+                await _let_others_run(number)
+                rows.append(orjson.dumps(derive(each), default=str))
             await connection.execute(self._sql["upsert_calls"], _json_array(rows))
             if messages := [row for _, event in events if (row := _message_of(event))]:
-                await connection.execute(self._sql["insert_messages"], orjson.dumps(messages).decode())
+                await connection.execute(self._sql["insert_messages"], orjson.dumps(messages, default=str).decode())
             await connection.execute(self._sql["notify_calls"])
         self._remember(told)
 
@@ -144,7 +156,8 @@ class Drain:
             if event.call_id in self._remembered:
                 told[event.call_id].append(event)
         if unknown := [call_id for call_id in told if call_id not in self._remembered]:
-            for record in await connection.fetch(self._sql["events_of_calls"], unknown):
+            for number, record in enumerate(await connection.fetch(self._sql["events_of_calls"], unknown)):
+                await _let_others_run(number)
                 if stored := event_of(record):
                     told[stored.call_id].append(stored)
         return told
@@ -188,6 +201,11 @@ class Drain:
         log.error("event_put_aside", file=REFUSED, reason=reason, payload=payload.decode("utf-8", "replace"))
         with suppress(OSError):  # then it is in the log at least
             _append_line(self._ledger.folder / REFUSED, payload)
+
+
+async def _let_others_run(number: int) -> None:
+    if number % AT_A_TIME == AT_A_TIME - 1:
+        await asyncio.sleep(0)
 
 
 def _json_array(elements: Iterable[bytes]) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
+from asyncpg.pgproto.pgproto import UUID  # the standard library's, in C: ten times as fast to parse
 
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import CallId, EventId

@@ -17,14 +17,17 @@ _KINDS = {str(kind): kind for kind in EventKind}
 
 
 def event_of(record: asyncpg.Record) -> CallEvent | None:
-    """The event of a row of call_events; None when a newer version wrote it and this one does not know its kind."""
+    """The event of a row of call_events; None when a newer version wrote it and this one does not know its kind.
+
+    Its ids are asyncpg's kind of UUID.
+    """
     kind = _KINDS.get(record["kind"])
     if kind is None:
         log.warning("event_of_unknown_kind", kind=record["kind"])
         return None
     return CallEvent(
-        CallId(plain_uuid(record["call_id"])),
-        EventId(plain_uuid(record["event_id"])),
+        CallId(record["call_id"]),
+        EventId(record["event_id"]),
         record["at"],
         kind,
         orjson.loads(record["data"]),

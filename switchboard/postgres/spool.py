@@ -5,7 +5,7 @@ commit). Files are segments, `<number>.ledger`, of about a megabyte; a segment i
 Postgres. A segment of an earlier process is never written to again. What a crash left torn or damaged is skipped, all
 that is intact is used; such a segment is not deleted in the end but renamed to `<number>.damaged`.
 
-The reading side (`more`, `take`, `release`) belongs to one task, drain.py.
+The reading side (`more`, `wanted`, `take`, `release`) belongs to one task, drain.py.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SpooledLedger:
         self._appended = 0
         self._segments: list[_Segment] = []  # oldest first
         self._fd = -1  # of the last segment, unless it is sealed
-        self._synced, self._released = Progress(), Progress()
+        self._synced, self._wanted, self._released = Progress(), Progress(), Progress()
         self._taken = 0
         self._frames: Iterator[bytes] = iter(())
         self._read_to = 0  # bytes of the oldest segment that `_frames` covers
@@ -106,7 +106,14 @@ class SpooledLedger:
 
     async def archived(self) -> None:
         """Return when everything appended before has left for Postgres (or was put aside by the drain)."""
-        await self._released.reached(self._appended)
+        if self._released.count < self._appended:
+            self._wanted.advance(self._appended)
+            self._hurry.set()
+            await self._released.reached(self._appended)
+
+    async def wanted(self) -> None:
+        """Return when somebody awaits that what is not taken yet is archived."""
+        await self._wanted.reached(self._taken + 1)
 
     async def more(self) -> None:
         """Return when there is something to `take`."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.call_record import CallEvent, CallRow, Disposition, EventKind, derive
@@ -15,6 +15,7 @@ from switchboard.domain.call_state import CallState
 from switchboard.domain.call_story import story
 from switchboard.domain.identity import CallId, EventId, call_id_of, new_event_id
 
+UNHURRIED = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 NOON = datetime(2025, 11, 21, 12, tzinfo=UTC)
 CALL = call_id_of("switchboard-1763726400.7")
 JSON = st.recursive(
@@ -54,6 +55,7 @@ def satisfies_the_table(row: CallRow) -> bool:
     )
 
 
+@UNHURRIED
 @given(st.lists(events(), min_size=1, max_size=12), st.randoms())
 def test_order_and_repetition_do_not_matter(told: list[CallEvent], chance: random.Random) -> None:
     shuffled = told + chance.choices(told, k=3)
@@ -61,11 +63,13 @@ def test_order_and_repetition_do_not_matter(told: list[CallEvent], chance: rando
     assert derive(shuffled) == derive(told)
 
 
+@UNHURRIED
 @given(st.lists(events(), min_size=1, max_size=12))
 def test_whatever_events_carry_the_row_fits_its_table(told: list[CallEvent]) -> None:
     assert satisfies_the_table(derive(told))
 
 
+@UNHURRIED
 @given(st.lists(events(), min_size=1, max_size=6))
 def test_whatever_events_carry_the_story_has_a_line_for_each(told: list[CallEvent]) -> None:
     assert len(story(told)) == len({each.event_id for each in told})

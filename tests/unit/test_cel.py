@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.call_record import CallEvent, EventKind, derive
 from switchboard.domain.cel import MESSAGE_MARK, CelEvent, Recording, missing, parse_line, tell
 from switchboard.domain.identity import call_id_of
 
+UNHURRIED = settings(deadline=None, max_examples=100)  # a busy machine is no failure
 DATA = Path(__file__).parent / "data"
 SPOKEN = Recording(4.0, "ab" * 32)
 K = EventKind
@@ -149,11 +150,13 @@ def test_an_event_glued_to_a_torn_one_is_read(cut: int) -> None:
     assert parse_line(LINE[:cut] + LINE) == whole
 
 
+@UNHURRIED
 @given(st.integers(0, len(LINE) - 1))
 def test_a_torn_line_is_left_out(cut: int) -> None:
     assert parse_line(LINE[:cut]) is None
 
 
+@UNHURRIED
 @given(st.text())
 def test_garbage_is_left_out(text: str) -> None:
     assert parse_line(text) is None

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.call_record import CallEvent, EventKind
@@ -15,6 +15,7 @@ from switchboard.domain.dialling import HangupCause
 from switchboard.domain.identity import call_id_of, new_event_id
 from switchboard.postgres.frames import damaged_bytes, decode_event, encode_event, frame, good_frames
 
+UNHURRIED = settings(deadline=None, max_examples=100)  # a busy machine is no failure
 NOW = datetime(2025, 11, 21, 12, 0, 0, 1, tzinfo=UTC)
 CALL = call_id_of("switchboard-1763726400.7")
 PAYLOADS = st.lists(st.binary(max_size=40), max_size=8)
@@ -28,6 +29,7 @@ def event(**data: Any) -> CallEvent:
     return CallEvent(CALL, new_event_id(NOW), NOW, EventKind.STEP, data)
 
 
+@UNHURRIED
 @given(PAYLOADS)
 def test_what_was_written_is_read(payloads: list[bytes]) -> None:
     data = b"".join(map(frame, payloads))
@@ -35,6 +37,7 @@ def test_what_was_written_is_read(payloads: list[bytes]) -> None:
     assert damaged_bytes(data) == 0
 
 
+@UNHURRIED
 @given(PAYLOADS, st.data())
 def test_a_cut_tail_keeps_every_frame_before_it(payloads: list[bytes], draw: st.DataObject) -> None:
     frames = [frame(payload) for payload in payloads]
@@ -48,6 +51,7 @@ def test_a_cut_tail_keeps_every_frame_before_it(payloads: list[bytes], draw: st.
     assert damaged_bytes(whole[:cut]) == cut - length
 
 
+@UNHURRIED
 @given(PAYLOADS.filter(bool), st.data())
 def test_damage_anywhere_costs_only_the_frames_it_touches(payloads: list[bytes], draw: st.DataObject) -> None:
     frames = [frame(payload) for payload in payloads]
@@ -66,6 +70,7 @@ def test_damage_anywhere_costs_only_the_frames_it_touches(payloads: list[bytes],
     assert all(payload in remaining for payload in untouched)
 
 
+@UNHURRIED
 @given(st.binary(max_size=300), PAYLOADS.filter(bool))
 def test_frames_are_found_again_after_garbage(garbage: bytes, payloads: list[bytes]) -> None:
     found = payloads_in(garbage + b"".join(map(frame, payloads)))
@@ -107,11 +112,13 @@ def test_nothing_that_an_event_carries_makes_it_fail(value: object, stored: obje
     assert decode_event(payload).data.get("odd") == stored
 
 
+@UNHURRIED
 @given(st.recursive(st.text() | st.integers() | st.floats(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_any_data_can_be_encoded(value: object) -> None:
     assert decode_event(encode_event(event(odd=value))).call_id == CALL
 
 
+@UNHURRIED
 @given(st.binary(max_size=100))
 def test_a_payload_that_is_no_event_is_told_by_the_promised_errors(payload: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
