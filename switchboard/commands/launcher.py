@@ -198,5 +198,13 @@ def welcome(prepared: Prepared) -> str:
             f"\nSIP and RTP are open on {settings.bind}: whoever reaches this machine can call the numbers above "
             "and try to register as a desk phone."
         )
-    lines += [f"\nLogs: {folders.logs}", "How it is: switchboard status", "Stop: Ctrl-C\n"]
+    lines += [f"\nLogs: {folders.logs}", f"How it is: {_own_command()} status", "Stop: Ctrl-C\n"]
     return "\n".join(lines)
+
+
+def _own_command() -> str:
+    """How this program is started from the folder the person is in."""
+    program = Path(sys.executable).with_name("switchboard")
+    if not program.exists():
+        return "switchboard"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)

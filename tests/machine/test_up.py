@@ -132,7 +132,7 @@ def test_kill_9_leaves_nothing_and_the_next_start_answers(launched: Launched) ->
     assert len(below) > 3
     launched.process.kill()
     launched.process.wait()
-    wait_until(lambda: not running(below), within=5)
+    wait_until(lambda: not running(below), within=10)
     code, status = launched.status()
     assert (code, status["answering"]) == (1, False)
     again = Launched(launched.settings)
@@ -156,5 +156,5 @@ def test_a_child_that_is_killed_comes_back(launched: Launched, name: str) -> Non
     first = pid()
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: pid() not in (first, None) and launched.status()[0] == 0, within=15)
+    wait_until(lambda: pid() not in (first, None) and launched.status()[0] == 0, within=30)
     assert f"child={name}" in launched.said()
