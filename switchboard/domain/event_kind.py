@@ -11,7 +11,7 @@ class EventKind(StrEnum):
     Events of one instant are told in the order of this list.
     """
 
-    OFFERED = "offered"  # number, caller_number, caller_name, linkedid, channel, flow, flow_version
+    OFFERED = "offered"  # number, caller_number, caller_name, linkedid, channel, flow, flow_version, language
     ADOPTED = "adopted"  # step: a restarted controller took the call over
     SAFETY_NET = "safety_net"  # reason: why the dialplan served the caller
     ANSWERED = "answered"  # (none)

@@ -47,6 +47,7 @@ class HoursState:
     reason: str  # English, for the record: "lunch 12:30-13:00"
     next_change: datetime | None  # when open turns to not open or back; None if not within HORIZON
     opens: datetime | None  # the next opening, None when open now or never
+    told: str = ""  # the reason, and when it opens on the wall clock: "lunch 12:30-13:00, opens Tue 03 Mar 13:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +173,16 @@ class HoursTable:
                 return since, span.start, self._closed(day, today, instant, span.start)
             if instant < span.end:
                 end = self._end_of(span.end, today)
-                state = HoursState(HoursKind.OPEN, self._why_open(day, span), end, None)
-                return span.start, span.end, state
+                reason = self._why_open(day, span)
+                return span.start, span.end, HoursState(HoursKind.OPEN, reason, end, None, reason)
             since = span.end
         return since, day.following, self._closed(day, today, instant, self._next_opening(today))
 
     def _closed(self, day: Day, today: date, instant: datetime, opens: datetime | None) -> HoursState:
-        if not day.spans and day.override is None and day.holiday:
-            return HoursState(HoursKind.HOLIDAY, day.holiday, opens, opens)
-        return HoursState(HoursKind.CLOSED, self._why_closed(day, today, instant), opens, opens)
+        is_holiday = not day.spans and day.override is None and bool(day.holiday)
+        reason = day.holiday if is_holiday else self._why_closed(day, today, instant)
+        told = f"{reason}, opens {self.local(opens):%a %d %b %H:%M}" if opens else reason
+        return HoursState(HoursKind.HOLIDAY if is_holiday else HoursKind.CLOSED, reason, opens, opens, told)
 
     def _why_open(self, day: Day, span: Span) -> str:
         reason = f"open {self._clock(span.start)}-{self._clock(span.end)}"

@@ -28,6 +28,7 @@ class Conversation:
         "attempt",
         "call",
         "configuration",
+        "entered_at",
         "flow",
         "is_finished",
         "office",
@@ -44,6 +45,7 @@ class Conversation:
         self.office = office
         self.configuration = configuration
         self.attempt = 1  # with which a menu begins
+        self.entered_at = recorder.now()  # the step it is in
         self.variables: dict[str, str] = {}
         self.is_finished = False
         self._next: tuple[str, str] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome
@@ -32,9 +31,13 @@ def conversation_of(configuration: Configuration, office: Office, start: str | P
 
 def can_resume(configuration: Configuration, position: Position) -> bool:
     """Does the position exist in this configuration? One of another version may, where nothing near it changed."""
-    places = [(position.flow, position.step), *position.returns]
-    return all(
-        (flow := configuration.flows.get(flow_id)) is not None and step in flow.steps for flow_id, step in places
+
+    def step_at(flow: str, name: str) -> Step | None:
+        return configuration.flows[flow].steps.get(name) if flow in configuration.flows else None
+
+    came_through = [step_at(flow, name) for flow, name in position.returns]
+    return step_at(position.flow, position.step) is not None and all(
+        step is not None and step.type == "subflow" for step in came_through
     )
 
 
@@ -57,18 +60,17 @@ async def _take_up_talk(conversation: Conversation) -> None:
     """After a restart the caller may be talking: to be followed by what follows the step that rang."""
     if conversation.call.talking_to is None:
         return
-    step, entered_at = conversation.flow.steps[conversation.step], conversation.recorder.now()
+    step = conversation.flow.steps[conversation.step]
     await talk_on(conversation.call, conversation.recorder)
     left = Left(DialOutcome.ANSWERED.value, "talked on after a restart")
     if left.outcome in step.routes:
-        _note(conversation.recorder, conversation.flow.id, step, entered_at, left)
+        _note(conversation, conversation.flow.id, step, left)
         conversation.follow(step.routes[left.outcome])
 
 
 async def _run(step: Step, conversation: Conversation) -> Left:
     if step.waits:
         conversation.remember(conversation.attempt)
-    entered_at = conversation.recorder.now()
     flow = conversation.flow.id
     left = _FAULT
     try:
@@ -80,19 +82,20 @@ async def _run(step: Step, conversation: Conversation) -> Left:
         left = Left("shutdown")
         raise
     finally:
-        _note(conversation.recorder, flow, step, entered_at, left)
+        _note(conversation, flow, step, left)
     return left
 
 
-def _note(recorder: CallRecorder, flow: str, step: Step, entered_at: datetime, left: Left) -> None:
-    recorder.note(
+def _note(conversation: Conversation, flow: str, step: Step, left: Left) -> None:
+    # A step is entered at the instant the one before it was left.
+    conversation.entered_at = conversation.recorder.note(
         EventKind.STEP,
         flow=flow,
         step=step.name,
         type=step.type,
         file=step.file,
         line=step.line,
-        entered_at=entered_at.isoformat(),
+        entered_at=conversation.entered_at.isoformat(),
         outcome=left.outcome,
         decided_on=left.decided_on,
     )

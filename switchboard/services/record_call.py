@@ -24,12 +24,13 @@ class CallRecorder:
         self.has_talked = False  # to a person
         self.is_served = False  # heard what the flow had to tell
 
-    def note(self, kind: EventKind, **data: Any) -> None:
-        """Append an event of this instant. Never waits."""
+    def note(self, kind: EventKind, **data: Any) -> datetime:
+        """Append an event of this instant, and return the instant. Never waits."""
         if kind is EventKind.TALKING:
             self.has_talked = True
         at = self.now()
         self._ledger.append(CallEvent(self._call_id, new_event_id(at), at, kind, data))
+        return at
 
     def speak(self, language: Language) -> None:
         """From now on the caller hears this language."""

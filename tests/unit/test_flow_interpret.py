@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchboard.domain.call_record import Disposition, EventKind, derive
 from switchboard.domain.dialling import Phone
@@ -176,7 +177,9 @@ async def test_a_broken_step_is_noted_as_a_fault(configuration: Configuration) -
     script = Script(phones={"100": "answers"})
     first, office, ledger = scripted(configuration, script)
     call = Broken(office.clock, phones=first.phones)
-    await answer_call(call, office, conversation_of(configuration, office, "main"))
+    with capture_logs() as logs:
+        await answer_call(call, office, conversation_of(configuration, office, "main"))
+    assert [(line["event"], line["error"]) for line in logs] == [("call failed", "AsteriskError('no')")]
     played = Played(call, ledger.events, None)
     assert played.steps[-1] == "main.menu -> fault"
     assert len(played.of(EventKind.FAULT)) == 1

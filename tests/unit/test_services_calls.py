@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.dialling import DialOutcome, HangupCause, Phone, WhileRinging
@@ -21,6 +23,13 @@ from switchboard.testing.scripted_call import ScriptedCall
 from tests.flows.playing import EXAMPLE, PROMPTS, Script, scripted
 
 RECEPTION, MARI = Phone("100", "Reception"), Phone("101", "Mari Tamm")
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged."""
+    with capture_logs() as logs:
+        yield logs
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +135,9 @@ async def test_what_is_noted_of_an_offered_call(configuration: Configuration) ->
     }
 
 
-async def test_an_apology_is_heard_and_reception_rings(configuration: Configuration) -> None:
+async def test_an_apology_is_heard_and_reception_rings(
+    configuration: Configuration, logs: list[MutableMapping[str, Any]]
+) -> None:
     call, events, _ = await answered(configuration, Script(phones={"100": "declines"}), broken)
     assert [line.split(".")[0] for line in call.transcript] == [
         "switchboard answers",
@@ -139,6 +150,7 @@ async def test_an_apology_is_heard_and_reception_rings(configuration: Configurat
     ]
     (fault,) = [event for event in events if event.kind is EventKind.FAULT]
     assert fault.data["error"] == "ZeroDivisionError: a mistake of ours"
+    assert [(line["event"], line["log_level"]) for line in logs] == [("call failed", "error")]
 
 
 class Unreachable(ScriptedCall):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchboard.domain.hours import HoursKind, HoursTable
+from switchboard.domain.hours import HoursTable
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Opening
@@ -21,10 +21,7 @@ class Hours:
 async def run(step: Hours, conversation: Conversation) -> Left:
     """Decide, saying nothing."""
     state = step.table.state_at(conversation.recorder.now())
-    decided_on = f"{step.table.id}: {state.reason}"
-    if state.kind is not HoursKind.OPEN and state.opens is not None:
-        decided_on += f", opens {step.table.local(state.opens):%a %d %b %H:%M}"
-    return Left(state.kind.value, decided_on)
+    return Left(state.kind.value, f"{step.table.id}: {state.told}")
 
 
 HOURS = StepType(
