@@ -33,6 +33,7 @@ class CelFile:
         self._fd = -1
         self._place = Place(0, 0)
         self._saved: Place | None = None
+        self._left: os.stat_result | None = None  # the file read to its end before this one
 
     @property
     def place(self) -> Place:
@@ -51,6 +52,7 @@ class CelFile:
             end = len(data)  # a torn line that nobody will finish
         if not end:
             if is_left:
+                self._left = os.fstat(self._fd)
                 self.close()
                 return self.read()
             return []
@@ -79,7 +81,7 @@ class CelFile:
             self._fd = -1
 
     def _open(self) -> bool:
-        path, offset = self._path, 0
+        path, offset = self._after_the_one_left(), 0
         if not self._place.inode and (saved := self._load()):
             if earlier := self._with_inode(saved.inode):
                 path, offset = earlier, saved.offset
@@ -100,6 +102,19 @@ class CelFile:
         except FileNotFoundError:
             return False  # renamed a moment ago: Asterisk makes a new one with its next event
         return status.st_ino != self._place.inode or status.st_size < self._place.offset
+
+    def _after_the_one_left(self) -> Path:
+        """The file to go on with: the log itself, or an older one if it was rotated more than once meanwhile."""
+        if self._left is None:
+            return self._path
+        later = []
+        for path in self._path.parent.glob(f"{self._path.name}.[0-9]*"):
+            with suppress(OSError):
+                status = path.stat()
+                is_later = status.st_mtime_ns > self._left.st_mtime_ns and status.st_ino != self._left.st_ino
+                if is_later and path.suffix[1:].isdigit():
+                    later.append((status.st_mtime_ns, path))
+        return min(later)[1] if later else self._path
 
     def _with_inode(self, inode: int) -> Path | None:
         for path in self._path.parent.glob(f"{self._path.name}*"):

@@ -265,6 +265,21 @@ async def test_rotation_while_we_are_down_loses_no_line(world: World) -> None:
     assert await world.event_count() == 7
 
 
+async def test_rotation_twice_while_we_are_down_loses_no_line(world: World) -> None:
+    log = lines_of("desk").splitlines(keepends=True)
+    world.folders.cel.write_bytes(b"".join(log[:4]))
+    await world.collector().collect()
+    world.folders.cel.rename(world.folders.cel.with_name("switchboard.csv.2"))
+    for number, (name, lines) in enumerate([("switchboard.csv.1", log[4:8]), ("switchboard.csv", log[8:])], start=1):
+        path = world.folders.cel.with_name(name)
+        path.write_bytes(b"".join(lines))
+        later = world.folders.cel.with_name("switchboard.csv.2").stat().st_mtime + number
+        os.utime(path, (later, later))
+    await world.collector().collect()
+    assert await world.rows() == [(linkedid_of("desk"), "ended", "internal", 0)]
+    assert await world.event_count() == 7
+
+
 async def test_torn_and_garbled_lines_are_survived(world: World) -> None:
     log = lines_of("desk").splitlines(keepends=True)
     garbled = [b"\xff\xfe\x00garbage\n", log[0][:70] + log[0], *log[1:], b'"1795291999.0', b""]

@@ -12,7 +12,6 @@ from switchboard.domain import call_state
 from switchboard.domain.call_record import EventKind as K
 from switchboard.domain.call_state import CallProgress, CallState, next_progress
 
-
 UNHURRIED = settings(deadline=None, max_examples=100)  # a busy machine is no failure
 
 
