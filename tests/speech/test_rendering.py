@@ -191,11 +191,3 @@ def test_folder_that_cannot_be_written_is_told(folders: Folders, prompts: Path) 
     folders.cache.write_text("a file where a folder should be")
     with pytest.raises(SetupError, match="cannot write prompts"):
         render_missing([ESTONIAN], folders, prompts)
-
-
-def test_same_english_text_sounds_the_same_each_time(folders: Folders, prompts: Path) -> None:
-    file = folders.prompts / f"{content_key(HELLO.text, ENGLISH)}.wav"
-    assert speakers(render_missing([HELLO], folders, prompts)) == {"piper": 1}
-    first = file.read_bytes()
-    render_missing([HELLO], folders, prompts, force=True)
-    assert file.read_bytes() == first
