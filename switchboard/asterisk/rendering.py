@@ -148,9 +148,9 @@ def render_all(
         if stale.name not in files:
             stale.unlink()
             changed.append(stale)
-    music = music_folder(folders) / "hold.wav"
-    if not music.exists():
-        _write(music, hold_music.make_wav(), gid)
+    music = music_folder(folders)
+    if not music.is_dir() or not any(music.iterdir()):  # else the organisation's own, or ours from before
+        _write(music / "hold.wav", hold_music.make_wav(), gid)
     return changed
 
 

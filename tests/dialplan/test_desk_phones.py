@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import baresip
@@ -92,6 +93,8 @@ async def test_an_extensions_name_without_its_password_is_nobody(asterisk: Priva
         await phones.register("100", "guessed", asterisk.sip_address)
     impostor = await phones.outside("100", asterisk.sip_address)
     assert (await refused(impostor, "101")).status == 401
+    failures = (asterisk.folders.asterisk / "log" / "security.log").read_text()
+    assert re.search(r'SecurityEvent="ChallengeResponseFailed".*RemoteAddress="IPV4/UDP/127\.0\.0\.1/\d+"', failures)
 
 
 async def test_the_phone_that_registers_last_is_rung(asterisk: PrivateAsterisk, phones: Phones) -> None:

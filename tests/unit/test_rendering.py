@@ -177,7 +177,17 @@ def test_only_what_changed_is_written_and_secrets_are_kept(tmp_path: Path) -> No
     other = dataclasses.replace(known, ari="changed")
     changed = render_all(configuration, settings, folders, other, other, trunk_passwords={})
     assert {path.name for path in changed} == {"rtp.conf", "ari.conf"}
-    assert (folders.asterisk / "music" / "hold.wav").stat().st_size > 100_000
+
+
+def test_music_is_made_unless_the_organisation_has_its_own(tmp_path: Path) -> None:
+    known, configuration = Known(), SampleConfiguration(sample_organisation())
+    settings, folders = Settings(state=tmp_path), Folders(tmp_path, tmp_path, tmp_path / "cache")
+    music = folders.asterisk / "music"
+    render_all(configuration, settings, folders, known, known, trunk_passwords={})
+    assert (music / "hold.wav").stat().st_size > 100_000
+    (music / "hold.wav").rename(music / "ours.wav")
+    render_all(configuration, settings, folders, known, known, trunk_passwords={})
+    assert [path.name for path in music.iterdir()] == ["ours.wav"]
 
 
 def test_a_value_that_was_not_escaped_stops_the_rendering() -> None:
