@@ -9,6 +9,7 @@ from datetime import timedelta
 from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
+from switchboard.flows.cases import SUBJECTS
 from switchboard.flows.reading import LONGEST_DURATION, NOBODY
 from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Node, Place, Scalar, Table, kind_of
@@ -260,6 +261,8 @@ class Values:
         values = {}
         for name, value in table.entries.items():
             flow.reading.identifier(name, table.key_places[name], "name")
+            if name in SUBJECTS:
+                flow.reading.problems.add(table.key_places[name], f"`{name}` is known of every call", "another name")
             values[name] = flow.reading.value(value, table.key_places[name], name)
         return values
 

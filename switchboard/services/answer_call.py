@@ -60,7 +60,7 @@ async def answer_call(
         is_over = False
         raise
     except Exception as error:  # the one place: whatever broke, the caller is served
-        _log.exception("call failed", call_id=str(call.id), error=repr(error))
+        _log.exception("call_failed", call_id=str(call.id), error=repr(error))
         await _recover(call, office, recorder, error)
         disposition = Disposition.TALKED if recorder.has_talked else Disposition.FAILED
     finally:

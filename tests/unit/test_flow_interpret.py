@@ -179,7 +179,7 @@ async def test_a_broken_step_is_noted_as_a_fault(configuration: Configuration) -
     call = Broken(office.clock, phones=first.phones)
     with capture_logs() as logs:
         await answer_call(call, office, conversation_of(configuration, office, "main"))
-    assert [(line["event"], line["error"]) for line in logs] == [("call failed", "AsteriskError('no')")]
+    assert [(line["event"], line["error"]) for line in logs] == [("call_failed", "AsteriskError('no')")]
     played = Played(call, ledger.events, None)
     assert played.steps[-1] == "main.menu -> fault"
     assert len(played.of(EventKind.FAULT)) == 1

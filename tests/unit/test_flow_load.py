@@ -200,6 +200,7 @@ STEPS = [
     ("a: {end: goodbye, on: {done: a}}", "a `end` step leads nowhere by `on:`", ""),
     ("a: {return: 'so so'}", "result `so so` is not a name", ""),
     ("a: {set: {1x: y}, next: a}", "name `1x` is not a name", ""),
+    ("a: {set: {caller: y}, next: a}", "`caller` is known of every call", "another name"),
     ("a: {switch: weather, cases: [{is: x, next: a}], on: {otherwise: a}}", "no value `weather`", "weekday"),
     ("a: {switch: caller, cases: [], on: {otherwise: a}}", "cases are no list", ""),
     ("a: {switch: caller, cases: [{next: a}], on: {otherwise: a}}", "a case without a comparison", "`is`"),

@@ -150,7 +150,7 @@ async def test_an_apology_is_heard_and_reception_rings(
     ]
     (fault,) = [event for event in events if event.kind is EventKind.FAULT]
     assert fault.data["error"] == "ZeroDivisionError: a mistake of ours"
-    assert [(line["event"], line["log_level"]) for line in logs] == [("call failed", "error")]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("call_failed", "error")]
 
 
 class Unreachable(ScriptedCall):
