@@ -191,7 +191,8 @@ class _Account:
                 self._note(event.at, EventKind.SAFETY_NET, reason=str(event.extra.get("extra", "")))
 
     def _legs(self) -> None:
-        """Phones that were rung."""
+        """Phones that were rung; not beyond the caller's hangup, even where nobody was there to stop them."""
+        own_hangup = self._first_of(self._own, "HANGUP")
         for start in self._history:
             if start.type != "CHAN_START" or start.channel == self._caller:
                 continue
@@ -204,7 +205,8 @@ class _Account:
             elif hangup:
                 cause = _cause(hangup)
                 outcome = _OUTCOMES.get(cause, DialOutcome.NO_ANSWER)
-                self._note(hangup.at, EventKind.RUNG, outcome=outcome.value, cause=cause, **phone)
+                at = min(hangup.at, own_hangup.at) if own_hangup else hangup.at
+                self._note(at, EventKind.RUNG, outcome=outcome.value, cause=cause, **phone)
 
     def _talks(self) -> int:
         """Times in which the caller and another channel were in one bridge; how many there were."""
