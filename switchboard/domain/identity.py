@@ -16,7 +16,7 @@ LegId = NewType("LegId", str)
 def uuid7(at: datetime, noise: bytes | None = None) -> UUID:
     """A UUIDv7 of the instant `at`, with 10 bytes of `noise` (random by default: unique, not secret)."""
     milliseconds = int(at.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    bits = random.getrandbits(80) if noise is None else int.from_bytes(noise[:10], "big")  # noqa: S311
+    bits = random.getrandbits(80) if noise is None else int.from_bytes(noise[:10], "big")
     high, low = (bits >> 62) & 0x0FFF, bits & 0x3FFF_FFFF_FFFF_FFFF
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
 
