@@ -122,7 +122,9 @@ class Controller:
         """One call's task."""
         structlog.contextvars.bind_contextvars(call=str(call.id))
         witness = {"linkedid": call.channel, "channel": call.channel_name}
-        if adopted and (position is None or not can_resume(self._configuration, position)):
+        # Without a position it has not come to a step where it would wait for anybody: it begins again.
+        is_lost = position is None if call.is_talking else position and not can_resume(self._configuration, position)
+        if adopted and is_lost:
             await answer_call(call, self._office, end_politely(self._office), witness=witness, adopted=True)
             return
         flow = self._configuration.organisation.numbers[call.number].flow

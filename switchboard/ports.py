@@ -70,6 +70,10 @@ class Call(Protocol):
         """Whose phone the caller is connected to."""
 
     @property
+    def talking_since(self) -> datetime | None:
+        """Since when the caller talks, if that began under an earlier controller; else None."""
+
+    @property
     def hangup_cause(self) -> int:
         """Why the call ended (Q.850); HangupCause.UNKNOWN while it is up or where nobody said."""
 

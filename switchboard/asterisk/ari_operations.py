@@ -26,13 +26,13 @@ STOP_RINGBACK = Operation("DELETE", "channels/{channelId}/ring")
 START_MUSIC = Operation("POST", "channels/{channelId}/moh")
 STOP_MUSIC = Operation("DELETE", "channels/{channelId}/moh")
 CONTINUE_IN_DIALPLAN = Operation("POST", "channels/{channelId}/continue", ("context", "extension", "priority"))
-GET_VARIABLES = Operation("GET", "channels/{channelId}/variables", ("variables",))
+GET_VARIABLE = Operation("GET", "channels/{channelId}/variable", ("variable",))
 SET_VARIABLE = Operation("POST", "channels/{channelId}/variable", ("variable", "value"))
 
 CREATE_LEG = Operation("POST", "channels/create", ("endpoint", "app", "appArgs", "channelId", "originator"))
 DIAL_LEG = Operation("POST", "channels/{channelId}/dial", ("caller", "timeout"))
 
-CREATE_BRIDGE = Operation("POST", "bridges/{bridgeId}", ("type",))
+CREATE_BRIDGE = Operation("POST", "bridges/{bridgeId}", ("type", "name"))
 ADD_TO_BRIDGE = Operation("POST", "bridges/{bridgeId}/addChannel", ("channel",))
 DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
 

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -40,7 +40,9 @@ from switchboard.ports import Position, Utterance
 LEASE_SECONDS = 10  # a caller nobody watches over is served by the safety net after this
 LEASE_VARIABLE = "TIMEOUT(absolute)"
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
+LEG_DEADLINE = 2.0  # seconds Asterisk gets to hand us a leg it made
 HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
+PLAYBACKS = 16  # ids that a call's playbacks take in turn; at most two of them are in use at once
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ class Asterisk:
 class AsteriskCall:
     """One caller's channel, and the legs made for it."""
 
-    def __init__(self, asterisk: Asterisk, channel: Event, number: str, adopt_leg: Callable[[Leg, AsteriskCall], None]):
+    def __init__(self, asterisk: Asterisk, channel: Event, number: str, track_leg: Callable[[Leg, AsteriskCall], None]):
         self.channel: str = channel["id"]
         self.channel_name: str = channel["name"]
         self._asterisk = asterisk
@@ -65,13 +67,15 @@ class AsteriskCall:
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
         self._number = number
         self._answered: bool = channel["state"] == "Up"
-        self._register_leg = adopt_leg
+        self._track_leg = track_leg
         self._keys: deque[str] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._playback: str | None = None
+        self._playbacks = 0
         self._lost_playback = False
         self._legs: list[Leg] = []
         self._partner: Leg | None = None
+        self._talking_since: datetime | None = None
         self._bridge = f"bridge-{self._id.hex}"
         self._leased = True
         self._gone = False
@@ -107,6 +111,11 @@ class AsteriskCall:
         return self._partner.phone if self._partner else None
 
     @property
+    def talking_since(self) -> datetime | None:
+        """See ports.Call."""
+        return self._talking_since
+
+    @property
     def is_leased(self) -> bool:
         """Nobody but us looks after the caller, so the lease has to be renewed."""
         return self._leased and not self._gone
@@ -126,7 +135,7 @@ class AsteriskCall:
         media = [self._asterisk.prompts.media(utterance) for utterance in utterances]
         deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
         while True:
-            playback = self._playback = uuid4().hex
+            playback = self._playback = self._next_playback()
             self._lost_playback = False
             self._command(operations.PLAY, channelId=self.channel, playbackId=playback, media=[m.uri for m in media])
             await self._until(lambda: self._playback is None or (barge_in and bool(self._keys)), deadline)
@@ -136,7 +145,8 @@ class AsteriskCall:
                 self._playback = None
             if not self._lost_playback:
                 return
-            # The link was cut meanwhile. Heard twice is better than not heard.
+            # The link was cut meanwhile. Heard twice is better than not heard; but not one after the other.
+            self._command(operations.STOP_PLAYBACK, playbackId=playback, ignore_gone=True)
 
     async def key(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
@@ -211,7 +221,9 @@ class AsteriskCall:
     def playback_finished(self, playback: str, state: str) -> None:
         """A playback ended (PlaybackFinished), by itself or stopped."""
         if playback == self._playback:
-            if state == "failed" and not self._gone:
+            if self.ended_by == "caller":
+                return  # broken off by a hangup, not heard to its end: `left` follows
+            if state == "failed" and self.ended_by == "unknown":
                 log.warning("playback_failed", call=str(self._id))
             self._playback = None
             self._wake()
@@ -220,6 +232,11 @@ class AsteriskCall:
         """The caller hung up (ChannelHangupRequest); the channel leaves in a moment."""
         if self.ended_by == "unknown":
             self.ended_by, self.hangup_cause = "caller", cause or HangupCause.NORMAL
+
+    def leg_entered(self, leg: Leg) -> None:
+        """A leg we made came into our hands (StasisStart)."""
+        leg.is_ours = True
+        self._wake()
 
     def leg_answered(self, leg: Leg) -> None:
         """A phone we ring was picked up (Dial ANSWER)."""
@@ -255,11 +272,25 @@ class AsteriskCall:
             self._lost_playback, self._playback = True, None
             self._wake()
 
-    def adopt_conversation(self, leg: Leg, bridge: str) -> None:
-        """An earlier controller connected the caller to this leg; we go on watching."""
-        self._bridge, self._partner, self._leased = bridge, leg, False
-        leg.state = LegState.ANSWERED
-        self._legs.append(leg)
+    def adopt_conversation(self, leg: Leg, bridge: str, since: datetime) -> None:
+        """An earlier controller connected the caller to this leg; we go on watching. The leg may be GONE by now."""
+        self._bridge, self._partner, self._talking_since = bridge, leg, since
+        if leg.state is not LegState.GONE:
+            leg.state, self._leased = LegState.ANSWERED, False
+            self._legs.append(leg)
+
+    async def silence(self) -> None:
+        """Stop whatever an earlier controller let the caller hear: what we say would wait until that is over."""
+        ids = [self._playback_id(number) for number in range(PLAYBACKS)]
+        ari = self._asterisk.ari
+        answers = await asyncio.gather(
+            *(ari.request(operations.STOP_PLAYBACK, playbackId=name) for name in ids),
+            ari.request(operations.STOP_MUSIC, channelId=self.channel),
+            ari.request(operations.STOP_RINGBACK, channelId=self.channel),
+            return_exceptions=True,
+        )
+        stopped = [number for number in range(PLAYBACKS) if not isinstance(answers[number], BaseException)]
+        self._playbacks = stopped[-1] + 1 if stopped else 0
 
     @property
     def bridge(self) -> str:
@@ -267,6 +298,14 @@ class AsteriskCall:
         return self._bridge
 
     # Inside.
+
+    def _next_playback(self) -> str:
+        self._playbacks += 1
+        return self._playback_id(self._playbacks % PLAYBACKS)
+
+    def _playback_id(self, number: int) -> str:
+        """An id that whoever takes the call over knows, too."""
+        return f"{self._id.hex}-{number}"
 
     def _command(self, operation: Operation, *, ignore_gone: bool = False, **values: Any) -> asyncio.Future[Any]:
         """Request without waiting. A refusal is taken up by whoever sleeps in `_until`."""
@@ -349,6 +388,8 @@ class AsteriskCall:
 
     async def _make_leg(self, phone: Phone, timeout: timedelta) -> Leg:
         leg = Leg(f"{LEG_PREFIX}{self._id.hex}-{uuid4().hex[:8]}", phone)
+        self._legs.append(leg)
+        self._track_leg(leg, self)
         try:
             await self._ask(
                 operations.CREATE_LEG,
@@ -358,8 +399,8 @@ class AsteriskCall:
                 channelId=leg.channel,
                 originator=self.channel,
             )
-            self._legs.append(leg)
-            self._register_leg(leg, self)
+            # Asterisk answers before the leg is in our hands, and refuses to dial one that is not.
+            await self._until(lambda: leg.is_ours or leg.state is LegState.GONE, LEG_DEADLINE)
             await self._ask(
                 operations.DIAL_LEG,
                 channelId=leg.channel,
@@ -369,7 +410,9 @@ class AsteriskCall:
         except (LegGone, AsteriskError) as error:
             log.info("phone_not_rung", call=str(self._id), extension=phone.extension, error=str(error))
             if leg.state is LegState.RINGING:
+                self._drop(leg)
                 leg.unavailable()
+                self._track_leg(leg, self)
         return leg
 
     def _drop(self, leg: Leg) -> None:
@@ -382,10 +425,13 @@ class AsteriskCall:
         self._partner, self._leased = leg, False
         self.lift_lease()
         try:
-            await self._ask(operations.CREATE_BRIDGE, bridgeId=self._bridge, type="mixing")
+            # Its name tells whoever takes the call over with whom the caller talks.
+            name = leg.phone.extension
+            await self._ask(operations.CREATE_BRIDGE, bridgeId=self._bridge, type="mixing", name=name)
             await self._ask(operations.ADD_TO_BRIDGE, bridgeId=self._bridge, channel=[self.channel, leg.channel])
         except LegGone:
-            self._check()
+            # One of the two has just left. If it is the caller, this raises as soon as we are told.
+            await self._until(lambda: leg.state is LegState.GONE, HANGUP_DEADLINE)
             self._drop(leg)
             self._part()
             return False
@@ -402,7 +448,7 @@ class AsteriskCall:
 
     def _part(self) -> None:
         """The conversation is over and the caller still there."""
-        self._partner, self._leased = None, True
+        self._partner, self._leased, self._talking_since = None, True, None
         self._legs.clear()
         self.renew_lease()
         self._destroy_bridge()

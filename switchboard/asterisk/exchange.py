@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -11,8 +13,8 @@ import structlog
 from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ami import AmiAddress, AmiLinks
 from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
-from switchboard.asterisk.call import Asterisk, AsteriskCall
-from switchboard.asterisk.leg import LEG_PREFIX, Leg
+from switchboard.asterisk.call import LEASE_SECONDS, Asterisk, AsteriskCall
+from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import Phone
@@ -114,7 +116,10 @@ class Exchange:
     def _started(self, event: Event) -> None:
         arguments, channel = event["args"], event["channel"]
         if arguments and arguments[0] == "inbound" and channel["id"] not in self._calls:
-            self._begin(AsteriskCall(self._asterisk, channel, arguments[1], self._own_leg), adopted=False)
+            self._begin(AsteriskCall(self._asterisk, channel, arguments[1], self._track_leg), adopted=False)
+        elif channel["id"] in self._legs:
+            leg, call = self._legs[channel["id"]]
+            call.leg_entered(leg)
 
     def _ended(self, event: Event) -> None:
         call = self._calls.get(event["channel"]["id"])
@@ -164,8 +169,12 @@ class Exchange:
 
     # Calls.
 
-    def _own_leg(self, leg: Leg, call: AsteriskCall) -> None:
-        self._legs[leg.channel] = (leg, call)
+    def _track_leg(self, leg: Leg, call: AsteriskCall) -> None:
+        """Tell the call of what happens to its leg; no more once that is GONE."""
+        if leg.state is LegState.GONE:
+            self._legs.pop(leg.channel, None)
+        else:
+            self._legs[leg.channel] = (leg, call)
 
     def _begin(self, call: AsteriskCall, *, adopted: bool, position: Position | None = None) -> None:
         self._calls[call.channel] = call
@@ -181,10 +190,18 @@ class Exchange:
 
     async def _keep_leases(self) -> None:
         """Renew each caller's lease while we can serve: with ARI down we can't, and the safety net shall."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
         while True:
             await asyncio.sleep(LEASE_INTERVAL)
             if not self._ari.is_up:
                 continue
+            if loop.time() - renewed > LEASE_SECONDS - LEASE_INTERVAL:
+                # We were frozen or cut off so long that leases may have run out. A renewal now would cut off a caller
+                # whom the safety net has: first hear of all that left us. Events and answers come in one order.
+                with contextlib.suppress(AsteriskError, LegGone):
+                    await self._ari.request(operations.GET_APPLICATION, applicationName=APPLICATION)
+            renewed = loop.time()
             for call in self._calls.values():
                 if call.is_leased:
                     call.renew_lease()
@@ -233,37 +250,40 @@ class Exchange:
     async def _adopt(self, channel: Event, present: Mapping[str, Event], bridges: list[Event]) -> None:
         """Take over a caller whom an earlier controller left in the middle."""
         try:
-            variables = await self._variables(channel["id"], NUMBER_VARIABLE, POSITION_VARIABLE)
+            number = await self._variable(channel["id"], NUMBER_VARIABLE)
         except (LegGone, AsteriskError) as error:
             log.warning("call_not_adopted", channel=channel["id"], error=str(error))
             return
-        call = AsteriskCall(self._asterisk, channel, variables[NUMBER_VARIABLE], self._own_leg)
+        try:
+            position = unpack(await self._variable(channel["id"], POSITION_VARIABLE))
+        except LegGone:
+            position = None  # a variable that is not set is answered like a channel that is not there
+        call = self._calls[channel["id"]] = AsteriskCall(self._asterisk, channel, number, self._track_leg)
         for bridge in bridges:
             if channel["id"] in bridge["channels"]:
                 self._adopt_conversation(call, bridge, present)
         log.info("call_adopted", call=str(call.id), talking=call.is_talking)
         if call.is_leased:
             call.renew_lease()
-        self._begin(call, adopted=True, position=unpack(variables[POSITION_VARIABLE]))
+        if not call.is_talking:
+            await call.silence()
+        self._begin(call, adopted=True, position=position)
 
     def _adopt_conversation(self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event]) -> None:
-        for name in bridge["channels"]:
-            if name != call.channel and name in present:
-                extension = present[name]["name"].partition("/")[2].rpartition("-")[0]
-                leg = Leg(name, self._phones.get(extension, Phone(extension, extension)))
-                self._own_leg(leg, call)
-                call.adopt_conversation(leg, bridge["id"])
+        extension = bridge["name"]
+        phone = self._phones.get(extension, Phone(extension, extension))
+        others = [name for name in bridge["channels"] if name != call.channel and name in present]
+        if others:
+            leg = Leg(others[0], phone)
+            self._track_leg(leg, call)
+        else:
+            leg = Leg("", phone, LegState.GONE)  # hung up while no controller lived: the talk is over
+        call.adopt_conversation(leg, bridge["id"], datetime.fromisoformat(bridge["creationtime"]))
 
-    async def _variables(self, channel: str, *names: str) -> dict[str, str]:
-        answer: dict[str, Any] = await self._ari.request(
-            operations.GET_VARIABLES, channelId=channel, variables=",".join(names)
-        )
-        return {name: _value(answer, name) for name in names}
-
-
-def _value(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get("variables", answer).get(name, "")
-    return str(value.get("value", "") if isinstance(value, dict) else value)
+    async def _variable(self, channel: str, name: str) -> str:
+        """A channel's variable. Raises LegGone if it is not set."""
+        answer: dict[str, Any] = await self._ari.request(operations.GET_VARIABLE, channelId=channel, variable=name)
+        return str(answer["value"])
 
 
 def _log_lost_claim(claim: asyncio.Future[Any]) -> None:

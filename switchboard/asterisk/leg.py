@@ -55,6 +55,7 @@ class Leg:
     channel: str
     phone: Phone
     state: LegState = LegState.RINGING
+    is_ours: bool = False  # in the hands of our application, so that it can be dialled
     outcome: DialOutcome = DialOutcome.NO_ANSWER  # if it ends without an answer
     cause: int = HangupCause.UNKNOWN  # Q.850
     sip_status: int = 0

@@ -58,7 +58,7 @@ async def _talk(call: Call, phone: Phone, recorder: CallRecorder) -> None:
 
 async def _listen(call: Call, phone: Phone, recorder: CallRecorder) -> None:
     # Nothing is noted on cancellation: the two go on talking, and whoever adopts the call notes the end.
-    since = recorder.now()
+    since = call.talking_since or recorder.now()
     try:
         await call.talk()
     except CallerHungUp:

@@ -100,6 +100,11 @@ class ScriptedCall:
         return self._partner
 
     @property
+    def talking_since(self) -> datetime | None:
+        """See ports.Call."""
+        return None
+
+    @property
     def hangup_cause(self) -> int:
         """See ports.Call."""
         return self._cause
