@@ -159,6 +159,10 @@ class Phones:
         if event.call and event.call not in self._known:
             self._early.setdefault(event.call, []).append(event)
 
+    def all(self) -> tuple[Phone, ...]:
+        """The phones made since the last `close_all`."""
+        return tuple(self._phones)
+
     async def close_all(self) -> None:
         """End every phone's calls and registration; for use between tests."""
         for phone in self._phones:
