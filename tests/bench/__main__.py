@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from rich.console import Console
 
 from switchboard.commands.preparation import make_place
 from switchboard.machine.asterisk_install import asterisk_program
-from switchboard.settings import load
+from switchboard.settings import ENVIRONMENT_PREFIX, load
 from tests.asterisk_fixture import free_ports
 from tests.bench import floor, house, report
 from tests.bench.rounds import Round, Side, idle, make_round
@@ -38,6 +39,9 @@ async def both_sides(folder: Path) -> AsyncIterator[tuple[Side, Side, house.Hous
     """Floor and ours, running. Below 32768, so that nobody's passing socket has an RTP port."""
     place = make_place(load())
     program = asterisk_program(place.settings, place.folders, lambda *_: None, place.account)
+    for name in [name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)]:
+        if name != f"{ENVIRONMENT_PREFIX}ACCOUNT":
+            del os.environ[name]  # the house below inherits the environment; another database is not for it
     floor_sip, *ports = free_ports(7)
     names = ("sip_port", "ari_port", "ami_port", "agi_port", "postgres_port", "console_port")
     rtp = {name: (first, first + RTP_PORTS - 1) for name, first in FIRST_RTP.items()}

@@ -31,8 +31,8 @@ PACKET_SECONDS, PACKET_SAMPLES = 0.02, 160
 EVENT_PAYLOAD_TYPE = 101
 # How often 20 ms of a tone change sign: 400 Hz 16 times, 1000 Hz 40 times.
 PITCH_BETWEEN = 28
-SHORTEST_PROMPT = 20  # packets; the prompt is half a second
-LONGEST_TAIL = 10  # packets of greeting that may still come after the key's end: 0.2 s
+SHORTEST_PROMPT = 15  # packets of 25: nobody is sure to hear the last ones
+LONGEST_TAIL = 15  # packets of greeting that may still come after the key; nearly 20 would, did it not stop
 RESEND_AFTER = (0.5, 1.5, 3.5)  # seconds (RFC 3261's timer A), until
 CALL_DEADLINE = 10.0  # seconds
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it

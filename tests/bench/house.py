@@ -17,6 +17,7 @@ from switchboard.folders import Folders
 from switchboard.machine.children import Child, Program
 from switchboard.machine.controller_link import controller_status
 from switchboard.machine.running import read_running
+from switchboard.settings import ENVIRONMENT_PREFIX
 from tests.bench.tones import GREETING, PROMPT, write_tone
 
 IVR = Path(__file__).parent / "ivr"
@@ -29,11 +30,12 @@ _PROMPTS = {"greeting": GREETING, "prompt": PROMPT, **dict.fromkeys(("reception"
 class House:
     """A switchboard with a state folder and ports of its own; programs are taken from the cache of the given one."""
 
-    def __init__(self, folder: Path, programs: Path, *, ports: dict[str, int]) -> None:
-        """`folder` exists and is empty; `ports` are settings that end in `_port`."""
+    def __init__(self, folder: Path, programs: Path, *, ports: dict[str, int], code: Path = REPOSITORY) -> None:
+        """`folder` exists and is empty; `ports` are settings that end in `_port`; `code` is the working copy to run."""
         self._folder = folder
         self._folders = Folders(state=folder / "state", served=folder / "state", cache=folder / "cache")
         self._programs = programs
+        self._code = code
         self._settings = {
             "state": str(self._folders.state),
             "cache": str(self._folders.cache),
@@ -59,9 +61,12 @@ class House:
             Program(
                 name="switchboard up",
                 command=(sys.executable, "-m", "switchboard", "up"),
-                folder=REPOSITORY,
+                folder=self._folder,  # not the working copy: its switchboard.toml is not ours
                 log=self._folder / "up.log",
-                environment={f"SWITCHBOARD_{name.upper()}": value for name, value in self._settings.items()},
+                environment={
+                    "PYTHONPATH": str(self._code),
+                    **{f"{ENVIRONMENT_PREFIX}{name.upper()}": value for name, value in self._settings.items()},
+                },
                 stop_within=timedelta(seconds=20),
                 ready=is_answering,
                 ready_within=timedelta(seconds=60),
