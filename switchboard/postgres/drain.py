@@ -32,7 +32,7 @@ from switchboard.postgres.spool import SpooledLedger
 log = structlog.get_logger(__name__)
 
 BATCH = 500  # events a transaction
-GATHER = 0.5  # seconds between an event's reaching the disk and its draining: a call's row is derived less often
+GATHER = 1.0  # seconds between an event's reaching the disk and its draining: a call's row is derived less often
 BUSY = 100  # events in one draining; from then on, GATHER is BUSY_GATHER
 BUSY_GATHER = 3.0
 AT_A_TIME = 20  # events or rows worked on before the event loop gets its turn: well below a millisecond

@@ -29,7 +29,7 @@ from switchboard.postgres.progress import Progress
 log = structlog.get_logger(__name__)
 
 SEGMENT_BYTES = 1 << 20
-GATHER = 0.02  # seconds that events may wait for company while nobody awaits them
+GATHER = 0.1  # seconds that events may wait for company while nobody awaits them
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0  # seconds between attempts while the disk refuses
 ATTEMPTS_AT_CLOSE = 20  # RETRY_FIRST apart, before what the disk refuses is given up
 
@@ -90,7 +90,7 @@ class SpooledLedger:
         return self._problem
 
     def append(self, event: CallEvent) -> None:
-        """Take the event; it is on disk within about 20 ms. Never waits, never fails."""
+        """Take the event; it is on disk within about 100 ms. Never waits, never fails."""
         data = frame(encode_event(event))
         with self._lock:
             self._queue.append(data)
