@@ -132,7 +132,7 @@ class AsteriskCall:
         self._check()
         if barge_in and self._keys:
             return
-        media = [self._asterisk.prompts.media(utterance) for utterance in utterances]
+        media = self._asterisk.prompts.media_of(utterances)
         deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
         while True:
             playback = self._playback = self._next_playback()

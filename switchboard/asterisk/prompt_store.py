@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from switchboard.domain.spoken import content_key
+from switchboard.domain.spoken import PAUSE, content_key
 from switchboard.ports import Utterance
 
 UNKNOWN_LENGTH = 30.0  # seconds we wait for a file whose length we could not read
@@ -31,9 +31,19 @@ class PromptStore:
     def __init__(self, folder: Path, utterances: Iterable[Utterance]) -> None:
         self._folder = folder
         self._media = {utterance: self._read(utterance) for utterance in utterances}
+        self._pause = self._read_file(folder / PAUSE)
 
-    def media(self, utterance: Utterance) -> Media:
-        """The file that says the utterance; one not known beforehand is looked up, and logged."""
+    def media_of(self, utterances: Sequence[Utterance]) -> list[Media]:
+        """The files that say the utterances, with a breath between two."""
+        media: list[Media] = []
+        for utterance in utterances:
+            if media:
+                media.append(self._pause)
+            media.append(self._of(utterance))
+        return media
+
+    def _of(self, utterance: Utterance) -> Media:
+        """One not known beforehand is looked up, and logged."""
         media = self._media.get(utterance)
         if media is None:
             log.warning("prompt_not_foreseen", text=utterance.text[:60], language=utterance.language)
@@ -41,7 +51,9 @@ class PromptStore:
         return media
 
     def _read(self, utterance: Utterance) -> Media:
-        path = self._folder / content_key(utterance.text, utterance.language)
+        return self._read_file(self._folder / content_key(utterance.text, utterance.language))
+
+    def _read_file(self, path: Path) -> Media:
         try:
             with wave.open(f"{path}.wav") as audio:
                 seconds = audio.getnframes() / audio.getframerate()
