@@ -34,6 +34,7 @@ DIAL_LEG = Operation("POST", "channels/{channelId}/dial", ("caller", "timeout"))
 
 CREATE_BRIDGE = Operation("POST", "bridges/{bridgeId}", ("type", "name"))
 ADD_TO_BRIDGE = Operation("POST", "bridges/{bridgeId}/addChannel", ("channel",))
+REMOVE_FROM_BRIDGE = Operation("POST", "bridges/{bridgeId}/removeChannel", ("channel",))
 DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
 
 GET_APPLICATION = Operation("GET", "applications/{applicationName}")

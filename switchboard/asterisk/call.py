@@ -451,6 +451,8 @@ class AsteriskCall:
         self._partner, self._leased, self._talking_since = None, True, None
         self._legs.clear()
         self.renew_lease()
+        # Answered when the caller is out of the bridge. One that is only being destroyed swallows what we play next.
+        self._command(operations.REMOVE_FROM_BRIDGE, ignore_gone=True, bridgeId=self._bridge, channel=[self.channel])
         self._destroy_bridge()
 
     def _destroy_bridge(self) -> None:
