@@ -300,7 +300,7 @@ def _address_and_body(operation: Operation, values: dict[str, Any]) -> tuple[str
 def _failure(status: int, uri: str, body: str) -> AsteriskError | LegGone | None:
     if status < 300:
         return None
-    # 404: destroyed; 409: no longer in Stasis; 412: not in the right state; 422: bridge operations for the same facts.
-    if status in (404, 409, 412, 422):
+    # 404: destroyed; 409: no longer in Stasis; 412: not in the right state; 400, 422: bridge operations for the same.
+    if status in (404, 409, 412, 422) or (status == 400 and uri.startswith("bridges/")):
         return LegGone(f"{uri}: {status} {body[:200]}")
     return AsteriskError(f"{uri}: {status} {body[:200]}")
