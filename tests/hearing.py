@@ -63,7 +63,7 @@ def tone_share(audio: Audio, frequency: float, width: float = 20.0) -> float:
 def has_tone(audio: Audio, frequency: float, seconds: float = 0.3) -> bool:
     """Whether somewhere for `seconds` the tone alone is heard."""
     window = int(seconds * RATE)
-    starts = range(0, max(0, len(audio) - window) + 1, window // 3)
+    starts = range(0, len(audio) - window + 1, window // 3)
     return any(tone_share(audio[start : start + window], frequency) > 0.8 for start in starts)
 
 

@@ -15,6 +15,7 @@ class Wire:
         link_to(wire.port)
         wire.cut()       # both ends see the connection close; new ones are refused until `mend`
         wire.freeze()    # nothing moves, nobody is told: a half-open connection
+        wire.freeze(oldest=1)   # only the first of several connections
         wire.mend()
     """
 
@@ -22,9 +23,8 @@ class Wire:
         self.port = 0
         self.connections = 0  # made so far
         self._target = target
-        self._flowing = asyncio.Event()
-        self._flowing.set()
-        self._is_cut = False
+        self._is_cut = self._is_frozen = False
+        self._flows: list[asyncio.Event] = []  # one for each connection, set while it flows
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -50,42 +50,51 @@ class Wire:
         for end in tuple(self._ends):
             end.transport.abort()
 
-    def freeze(self) -> None:
-        """Hold everything back, silently."""
-        self._flowing.clear()
+    def freeze(self, *, oldest: int | None = None) -> None:
+        """Hold everything back, silently; or what goes over so many of the oldest connections."""
+        self._is_frozen = oldest is None
+        for flow in self._flows[:oldest]:
+            flow.clear()
 
     def mend(self) -> None:
         """Let new connections through, and what was held back."""
-        self._is_cut = False
-        self._flowing.set()
+        self._is_cut = self._is_frozen = False
+        for flow in self._flows:
+            flow.set()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self._ends.add(writer)
+        flow = asyncio.Event()
+        if not self._is_frozen:
+            flow.set()
         try:
             if self._is_cut:
                 return
             self.connections += 1
+            self._flows.append(flow)
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
             self._ends.add(far_writer)
             try:
-                await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+                await asyncio.gather(self._carry(reader, far_writer, flow), self._carry(far_reader, writer, flow))
             finally:
                 self._ends.discard(far_writer)
                 far_writer.close()
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # cancelled by `__aexit__` alone; asyncio's streams (3.11) log a task that ends as cancelled
         finally:
+            if flow in self._flows:
+                self._flows.remove(flow)
             self._ends.discard(writer)
             self._tasks.discard(task)
             writer.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
-                await self._flowing.wait()
+                await flow.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()
