@@ -41,7 +41,7 @@ from switchboard.services.office import Office
 from switchboard.services.resume_call import end_politely
 from switchboard.settings import Settings
 
-MIGRATION_RETRY = 5.0  # seconds between attempts while Postgres is away
+RECORDS_RETRY = 2.0  # seconds between attempts while Postgres is away
 ARCHIVE_DEADLINE = 3.0  # seconds the ledger gets at the end to reach Postgres; the rest waits for the next start
 
 log = structlog.get_logger()
@@ -133,16 +133,21 @@ class Controller:
 
     async def _keep_records(self) -> None:
         """Bring the schema up to date as soon as Postgres answers, then drain the ledger and read Asterisk's log."""
-        url = self._database_url()
         while True:
             try:
-                await migrate(url)
-                break
+                await migrate(self._database_url())
+                await self._drain_and_collect()
             except SwitchboardError as error:
                 log.warning("records_wait_for_postgres", error=str(error))
-                await asyncio.sleep(MIGRATION_RETRY)
+            except Exception:  # a task's root: whatever broke, records must not wait for a restart
+                log.exception("records_broke_off", again_in=RECORDS_RETRY)
+            await asyncio.sleep(RECORDS_RETRY)
+
+    async def _drain_and_collect(self) -> None:
         names = {phone.extension: phone.name for phone in self._configuration.organisation.phones.values()}
-        collector = CelCollector(self._folders, self._ledger, url, in_progress=self._exchange.in_progress, names=names)
+        collector = CelCollector(
+            self._folders, self._ledger, self._database_url(), in_progress=self._exchange.in_progress, names=names
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._drain.run(), name="drain")
             tasks.create_task(collector.run(), name="collector")

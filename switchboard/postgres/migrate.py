@@ -26,6 +26,16 @@ DEADLINE = 60.0  # seconds; a migration that takes longer is run by hand
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 
+# "Not now": also what Postgres says while it starts (57P03), stops (57P01), or has too many connections (53300).
+_UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One numbered file."""
@@ -61,10 +71,10 @@ async def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> li
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=10, command_timeout=DEADLINE)
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as error:
-        raise RecordsUnreachable(f"Postgres does not answer: {error}") from error
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise SetupError(f"database_url: Postgres refuses us: {error}") from error
+    except _UNREACHABLE as error:
+        raise RecordsUnreachable(f"Postgres does not answer: {error}") from error
     try:
         major = connection.get_server_version().major
         if major < OLDEST_POSTGRES:
@@ -73,7 +83,7 @@ async def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> li
             )
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         return await _apply(connection, shipped_migrations() if migrations is None else migrations)
-    except (TimeoutError, OSError, asyncpg.PostgresConnectionError) as error:
+    except _UNREACHABLE as error:
         raise RecordsUnreachable(f"Postgres stopped answering during migration: {error}") from error
     finally:
         connection.terminate()
