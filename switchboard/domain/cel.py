@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,6 +106,7 @@ def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[C
     kinds = {event.kind for event in told}
     messages = {str(event.data.get("message_id")) for event in told if event.kind is EventKind.MESSAGE}
     witnessed = list(witnessed)
+    last = max(event.at for event in told) if told else datetime.min.replace(tzinfo=UTC)
     known = {event.event_id for event in told}
     alone_from = min((event.at for event in witnessed if event.kind is EventKind.SAFETY_NET), default=None)
     found = []
@@ -119,8 +120,15 @@ def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[C
         else:
             is_missing = event.kind not in kinds and event.kind not in (EventKind.RINGING, EventKind.RUNG)
         if is_missing and event.event_id not in known:
-            found.append(event)
+            found.append(event if alone_from else _not_before(last, event))
     return found
+
+
+def _not_before(last: datetime, event: CallEvent) -> CallEvent:
+    """The end of a talk or call as CEL witnessed it, after what the controller still noted: a killed Asterisk's log
+    ends with its last line, up to a moment earlier."""
+    is_end = event.kind in (EventKind.TALKED, EventKind.ENDED)
+    return replace(event, at=max(event.at, last)) if is_end else event
 
 
 def end_of_lost_call(told: Sequence[CallEvent]) -> CallEvent:
