@@ -140,7 +140,10 @@ class RunningSwitchboard:
             if self._launcher is not None and self._launcher.returncode is not None:
                 raise AssertionError(f"the switchboard ended:\n{self.output.read_text()}")
             self._look()
-            return bool((await controller_status(self.folders.controller_socket) or {}).get("answering"))
+            running = read_running(self.folders)
+            noted = {process.name for process in running.processes if is_alive(process)} if running else set()
+            status = await controller_status(self.folders.controller_socket) if "controller" in noted else None
+            return bool((status or {}).get("answering"))
 
         await eventually(answers, timeout, "the switchboard answers")
 
