@@ -125,11 +125,16 @@ class Controller:
         # Without a position it has not come to a step where it would wait for anybody: it begins again.
         is_lost = position is None if call.is_talking else position and not can_resume(self._configuration, position)
         if adopted and is_lost:
-            await answer_call(call, self._office, end_politely(self._office), witness=witness, adopted=True)
+            await answer_call(
+                call, self._office, end_politely(self._office), witness=witness, adopted=True, began=call.began
+            )
             return
         flow = self._configuration.organisation.numbers[call.number].flow
         conversation = conversation_of(self._configuration, self._office, position or flow)
-        await answer_call(call, self._office, conversation, witness=witness, adopted=adopted, resumed=position)
+        began = call.began if adopted else None
+        await answer_call(
+            call, self._office, conversation, witness=witness, adopted=adopted, resumed=position, began=began
+        )
 
     async def _keep_records(self) -> None:
         """Bring the schema up to date as soon as Postgres answers, then drain the ledger and read Asterisk's log."""

@@ -62,6 +62,7 @@ class AsteriskCall:
     def __init__(self, asterisk: Asterisk, channel: Event, number: str, track_leg: Callable[[Leg, AsteriskCall], None]):
         self.channel: str = channel["id"]
         self.channel_name: str = channel["name"]
+        self.began = datetime.fromisoformat(channel["creationtime"])
         self._asterisk = asterisk
         self._id = call_id_of(self.channel)
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])

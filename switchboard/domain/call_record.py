@@ -82,7 +82,9 @@ class CallRow:
 
 def in_order(events: Iterable[CallEvent]) -> list[CallEvent]:
     """Each event once, oldest first; events of one instant in the order of EventKind."""
-    unique = {event.event_id: event for event in events}
+    unique: dict[EventId, CallEvent] = {}
+    for event in events:
+        unique.setdefault(event.event_id, event)
     return sorted(unique.values(), key=lambda event: (event.at, _ORDER[event.kind], event.event_id))
 
 
@@ -161,7 +163,8 @@ def _disposition(ended: CallEvent, by_kind: Mapping[EventKind, Sequence[CallEven
 
 
 def _answered_at(by_kind: Mapping[EventKind, Sequence[CallEvent]]) -> datetime | None:
-    candidates = [by_kind[kind][0].at for kind in (EventKind.ANSWERED, EventKind.TALKING) if kind in by_kind]
+    told = (EventKind.ANSWERED, EventKind.ADOPTED, EventKind.TALKING)  # whoever adopts a call finds it answered
+    candidates = [by_kind[kind][0].at for kind in told if kind in by_kind]
     return min(candidates, default=None)
 
 

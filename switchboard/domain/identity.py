@@ -32,6 +32,13 @@ def call_id_of(linkedid: str) -> CallId:
     return CallId(uuid7(at, hashlib.sha256(linkedid.encode()).digest()[:10]))
 
 
+def offer_id_of(call_id: CallId) -> EventId:
+    """The id of the call's first event, the same for everybody: a controller that takes a call over tells the event
+    again, because its predecessor may have died before it was on disk, and it is kept once."""
+    at = datetime.fromtimestamp((call_id.int >> 80) / 1000, UTC)
+    return EventId(uuid7(at, hashlib.sha256(call_id.bytes + b" offered").digest()[:10]))
+
+
 def new_event_id(at: datetime) -> EventId:
     """A fresh id for one event of the ledger; ids of one instant sort by chance."""
     return EventId(uuid7(at))

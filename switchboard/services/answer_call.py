@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -30,19 +31,24 @@ async def answer_call(
     witness: Mapping[str, Any] | None = None,
     adopted: bool = False,
     resumed: Position | None = None,
+    began: datetime | None = None,
 ) -> Disposition | None:
     """Answer the call and lead the conversation until it ends; returns how the call ended.
 
     `conversation` talks to the caller and returns when there is no more to say; it leaves hanging up to us. `witness`
     is noted with the first event (Asterisk's names of the call). An `adopted` call was up before this controller was;
-    `resumed` is where it stood, if that is known.
+    `resumed` is where it stood and `began` when it began, if that is known.
 
     A call that lives on without us gets no last event from us: cancelled (a shutdown; whoever adopts it notes it), or
     taken to the safety net (None; Asterisk's own log notes it).
     """
     recorder = CallRecorder(call.id, office.ledger, office.clock, _language(call, office, resumed))
     adopted = adopted or resumed is not None
-    _note_beginning(call, office, recorder, witness or {}, adopted, resumed)
+    if not adopted or began is not None:
+        _note_offer(call, office, recorder, witness or {}, began or recorder.now())
+    if adopted:
+        flow, step = (resumed.flow, resumed.step) if resumed else ("", "")
+        recorder.note(EventKind.ADOPTED, step=step, flow=flow, **(witness or {}))
     disposition, is_over = Disposition.FAILED, True
     try:
         await call.answer()
@@ -77,21 +83,12 @@ def _language(call: Call, office: Office, resumed: Position | None) -> Language:
     return number.language if number else office.organisation.default_language
 
 
-def _note_beginning(
-    call: Call,
-    office: Office,
-    recorder: CallRecorder,
-    witness: Mapping[str, Any],
-    adopted: bool,
-    resumed: Position | None,
+def _note_offer(
+    call: Call, office: Office, recorder: CallRecorder, witness: Mapping[str, Any], began: datetime
 ) -> None:
-    if adopted:
-        flow, step = (resumed.flow, resumed.step) if resumed else ("", "")
-        recorder.note(EventKind.ADOPTED, step=step, flow=flow, **witness)
-        return
     number = office.organisation.numbers.get(call.number)
-    recorder.note(
-        EventKind.OFFERED,
+    recorder.note_offer(
+        began,
         number=call.number,
         caller_number=call.caller.number,
         caller_name=call.caller.name,

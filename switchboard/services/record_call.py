@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
-from switchboard.domain.identity import CallId, new_event_id
+from switchboard.domain.identity import CallId, new_event_id, offer_id_of
 from switchboard.domain.language import Language
 from switchboard.ports import CallLedger, Clock
 
@@ -31,6 +31,10 @@ class CallRecorder:
         at = self.now()
         self._ledger.append(CallEvent(self._call_id, new_event_id(at), at, kind, data))
         return at
+
+    def note_offer(self, at: datetime, **data: Any) -> None:
+        """Append the call's first event. Told again, by whoever takes the call over, it counts once."""
+        self._ledger.append(CallEvent(self._call_id, offer_id_of(self._call_id), at, EventKind.OFFERED, data))
 
     def speak(self, language: Language) -> None:
         """From now on the caller hears this language."""
