@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test goldens bench clean
+.PHONY: help setup run demo check test faults goldens bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -31,7 +31,7 @@ run: $(VENV)/.installed  ## start the switchboard; Ctrl-C stops it
 	@$(BIN)/python -m switchboard up --die-with-parent
 
 demo: $(VENV)/.installed-dev  ## watch a scripted caller from three sides
-	@$(BIN)/python -m switchboard demo
+	@$(BIN)/python -m tests.demo
 
 check: $(VENV)/.installed-dev  ## format, lint, strict types, layers, documents
 	$(BIN)/ruff format --check .
@@ -42,6 +42,10 @@ check: $(VENV)/.installed-dev  ## format, lint, strict types, layers, documents
 test: $(VENV)/.installed-dev  ## every test, on a real Asterisk and a real Postgres
 	@$(BIN)/python -m switchboard prepare --tests
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during calls; `test` does a part of it
+	@$(BIN)/python -m switchboard prepare --tests
+	$(BIN)/python -m pytest tests/faults
 
 goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flows anew
 	$(BIN)/python -m pytest -q tests/flows --rewrite-goldens
