@@ -14,7 +14,7 @@ import typer
 from switchboard.errors import SwitchboardError
 from switchboard.settings import FILE_VARIABLE
 
-COMMANDS = ("up", "status", "prepare", "config", "prompts", "calls", "demo", "controller")
+COMMANDS = ("up", "status", "prepare", "config", "prompts", "calls", "controller")
 
 app = typer.Typer(
     help="A telephone operator in software for one organisation.",
