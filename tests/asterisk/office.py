@@ -1,0 +1,296 @@
+"""An office for stories: the test organisation of `ivr/` on a real Asterisk, Postgres and controller, in this process.
+
+    call = await office.call("6001000")                   # an outside caller, answered
+    mari = await office.desk("101")                       # a registered desk phone
+    await call.hears(office.prompt("welcome"))
+    office.set_time("2026-11-28 10:00")                   # on the organisation's wall clock
+    record = await office.record_of(call)                 # once it is closed in Postgres
+    assert record.path == ["main/greet done", …]
+
+Asterisk and Postgres live as long as the package's tests; `office` checks after each test that nothing is left of it:
+no channel, bridge, leg, task or recording.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from switchboard.app import Controller
+from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.identity import CallId
+from switchboard.domain.language import ENGLISH, Language
+from switchboard.domain.spoken import content_key
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.load import load_configuration
+from switchboard.machine.account import folders_of, make_folders, service_account
+from switchboard.ports import Utterance
+from switchboard.postgres.archive import PostgresArchive
+from switchboard.settings import load
+from switchboard.speech.render import render_missing
+from switchboard.speech.rendered import RATES
+from tests.asterisk_fixture import PrivateAsterisk, eventually
+from tests.hearing import tone
+from tests.phones import Phone, PhoneCall, Phones
+from tests.sample_organisation import write_noise
+from tests.wire import Wire
+
+HERE = Path(__file__).parent
+IVR = HERE / "ivr"
+A_TUESDAY = "2026-11-24 10:00"  # when every story begins: open
+DEADLINE = 10.0  # seconds
+ASTERISK_SAYS = 15.0  # seconds until what only Asterisk's event log tells is recorded
+RINGBACK = 425.0  # Hz, Estonia
+CALLER_TONE, CALLEE_TONE = 1100.0, 700.0  # Hz
+
+_callers = count(37255500001)
+
+
+class MovedClock:
+    """ports.Clock that runs with the machine's, but stands where a story wants it."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A closed call as Postgres has it."""
+
+    row: Mapping[str, Any]
+    events: list[CallEvent]
+
+    def __getattr__(self, column: str) -> Any:
+        return self.row[column]
+
+    @property
+    def path(self) -> list[str]:
+        """The steps gone through, "flow/step outcome"."""
+        steps = self.of(EventKind.STEP)
+        return [f"{step['flow']}/{step['step']} {step['outcome']}" for step in steps]
+
+    @property
+    def ending(self) -> tuple[str, int, str]:
+        """Disposition, Q.850 cause, and who ended it."""
+        return self.row["disposition"], self.row["hangup_cause"], self.row["ended_by"]
+
+    def of(self, kind: EventKind) -> list[Mapping[str, Any]]:
+        """What events of one kind carry."""
+        return [event.data for event in self.events if event.kind is kind]
+
+
+class StoryOffice:
+    """One office, as a test sees it."""
+
+    def __init__(
+        self, asterisk: PrivateAsterisk, configuration: Configuration, dsn: str, ari: Wire, ami: Wire, phones: Phones
+    ) -> None:
+        self.asterisk = asterisk
+        self.configuration = configuration
+        self.ari_wire, self.ami_wire = ari, ami
+        self.clock = MovedClock()
+        self.dsn = dsn
+        self._phones = phones
+        self._archive = PostgresArchive(dsn)
+        self._stop = asyncio.Event()
+        ports = {"ari_port": ari.port, "ami_port": ami.port}
+        self.controller = Controller(asterisk.settings.model_copy(update=ports), clock=self.clock)
+        self._running: asyncio.Task[None] | None = None
+        self._messages_before: set[Path] = set()
+        self._names = _names(configuration)
+
+    async def start(self) -> None:
+        """Returns when calls are answered."""
+        self._running = asyncio.create_task(self.controller.run(self._stop), name="controller")
+
+        async def answering() -> bool:
+            assert self._running is not None
+            if self._running.done():
+                await self._running
+            return self.controller.is_answering
+
+        await eventually(answering, DEADLINE, "the controller answers")
+
+    async def stop(self) -> None:
+        """As SIGTERM does."""
+        self._stop.set()
+        if self._running is not None:
+            await self._running
+        await self._archive.close()
+
+    def begin_story(self) -> None:
+        """Set the clock to where every story begins, and note what lies in the recordings' folder."""
+        self.set_time(A_TUESDAY)
+        self._messages_before = self.messages()
+
+    async def nothing_left(self) -> None:
+        """Wait until no channel, bridge, call, task or leg is left; then no new recording may be there."""
+        await self.asterisk.no_channels()
+        exchange = self.controller._exchange
+
+        async def idle() -> bool:
+            return not exchange.calls and not exchange._tasks and not exchange._legs
+
+        await eventually(idle, DEADLINE, f"no calls {exchange.calls}, tasks {exchange._tasks}, legs {exchange._legs}")
+        assert self.messages() == self._messages_before
+        assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("call-")]
+
+    def messages(self) -> set[Path]:
+        """Files in the folder that calls are recorded in."""
+        return set(self.asterisk.folders.messages.iterdir())
+
+    def set_time(self, local: str) -> None:
+        """Move the clock to "2026-11-24 10:00" on the organisation's wall clock."""
+        zone = ZoneInfo(self.configuration.organisation.timezone)
+        self.clock.offset = datetime.fromisoformat(local).replace(tzinfo=zone) - datetime.now(UTC)
+
+    def set_real_time(self) -> None:
+        """The machine's own, which Asterisk's event log has."""
+        self.clock.offset = timedelta()
+
+    # -- who calls, who is called
+
+    async def desk(self, extension: str) -> Phone:
+        """A registered desk phone."""
+        return await self._phones.register(extension, self.asterisk.password(extension), self.asterisk.sip_address)
+
+    async def caller(self, number: str | None = None, name: str = "") -> Phone:
+        """A phone outside; its number is another each time unless given."""
+        return await self._phones.outside(number or self.new_number(), self.asterisk.sip_address, name)
+
+    def new_number(self) -> str:
+        """An outside number that has not called yet."""
+        return str(next(_callers))
+
+    async def call(self, number: str) -> PhoneCall:
+        """A new caller calls; returns when answered."""
+        caller = await self.caller()
+        return await (await caller.dial(number)).established()
+
+    # -- what is said
+
+    def prompt(self, identifier: str, language: str = "en") -> Path:
+        """The recording of a prompt."""
+        return self._recording(self.configuration.prompts[identifier][Language(language)][0])
+
+    def fact(self, identifier: str, wording: int = 0) -> Path:
+        """The recording of a fact's wording, in English."""
+        return self._recording(Utterance(self._wording(identifier, wording), ENGLISH))
+
+    def heard(self, call: PhoneCall) -> list[str]:
+        """All that was said to the caller (at least half a second of it), in order: prompts by id, in another
+        language than English as "id/et"; facts and opening hours by their words."""
+        found = []
+        for utterance in self.configuration.utterances:
+            recording, after = self._recording(utterance), 0.0
+            while place := call.has_heard(recording, after=after):
+                found.append((place.at, self._names.get(utterance, utterance.text)))
+                after = max(after, place.at) + place.seconds + 0.5
+        return [name for _, name in sorted(found)]
+
+    def _wording(self, identifier: str, wording: int) -> str:
+        return self.configuration.facts[identifier].wordings[wording].texts[ENGLISH]
+
+    def _recording(self, utterance: Utterance) -> Path:
+        return self.asterisk.folders.prompts / f"{content_key(utterance.text, utterance.language)}.wav"
+
+    # -- what is recorded
+
+    async def record_of(self, call: PhoneCall, timeout: float = DEADLINE) -> Record:
+        """The one record of an outside caller's call, once it is closed."""
+        (record,) = await self.records_of(call.phone.user, 1, timeout)
+        return record
+
+    async def records_of(self, caller: str, number: int, timeout: float = DEADLINE) -> list[Record]:
+        """The closed records of a caller's number; waits until there are so many and none is open."""
+        return await self._records(lambda row: row["caller_number"] == caller, number, timeout)
+
+    async def records_beginning(self, caller: str, number: int) -> list[Record]:
+        """The same of all numbers that begin so."""
+        return await self._records(lambda row: row["caller_number"].startswith(caller), number, DEADLINE)
+
+    async def _records(self, fits: Callable[[Mapping[str, Any]], bool], number: int, timeout: float) -> list[Record]:
+        async def closed() -> list[Mapping[str, Any]] | None:
+            found = [row for row in await self._archive.calls(limit=1000) if fits(row)]
+            return found if len(found) >= number and all(row["ended_at"] for row in found) else None
+
+        rows = await eventually(closed, timeout, f"{number} closed records")
+        assert len(rows) == number
+        return [Record(row, list(await self._archive.story(CallId(row["id"])))) for row in rows]
+
+
+async def hear_each_other(caller: PhoneCall, callee: PhoneCall) -> None:
+    """Both ways, by a tone each."""
+    caller.say(tone(CALLER_TONE, 5))
+    callee.say(tone(CALLEE_TONE, 5))
+    await asyncio.gather(caller.hears_tone(CALLEE_TONE), callee.hears_tone(CALLER_TONE))
+    caller.be_quiet()
+    callee.be_quiet()
+
+
+def _names(configuration: Configuration) -> dict[Utterance, str]:
+    names = {}
+    for identifier, speech in configuration.prompts.items():
+        for language, utterances in speech.items():
+            if utterances[0].language == language:  # and not English for want of a translation
+                names[utterances[0]] = identifier if language == ENGLISH else f"{identifier}/{language}"
+    return names
+
+
+@contextlib.asynccontextmanager
+async def story_office(folder: Path, dsn: str, phones: Phones) -> AsyncIterator[StoryOffice]:
+    """Start everything; `folder` is for what is made, `dsn` an empty database."""
+    prompts = _prompts_with_a_recording(folder)
+    configuration = load_configuration(IVR, prompts)
+    rendered = await asyncio.to_thread(_speak, configuration, prompts)
+    settings = {"ivr": IVR, "prompts": prompts, "database_url": dsn}
+    async with PrivateAsterisk(configuration, prompts=rendered, settings=settings) as asterisk:
+        for made in (asterisk.folders.ledger, asterisk.folders.run):
+            made.mkdir()
+        secrets = {"ari": asterisk.secrets.ari, "ami": asterisk.secrets.ami, "postgres": "", "phones": {}}
+        asterisk.folders.secrets.write_text(json.dumps(secrets))
+        async with Wire(asterisk.settings.ari_port) as ari, Wire(asterisk.settings.ami_port) as ami:
+            office = StoryOffice(asterisk, configuration, dsn, ari, ami, phones)
+            await office.start()
+            try:
+                yield office
+            finally:
+                await office.stop()
+
+
+def _prompts_with_a_recording(folder: Path) -> Path:
+    """The texts, and a recording of the organisation's own."""
+    prompts = folder / "prompts"
+    shutil.copytree(HERE / "prompts", prompts)
+    jingle = prompts / "recordings/en/jingle.wav"
+    jingle.parent.mkdir(parents=True)
+    write_noise(jingle, 4.0, seed=1)
+    return prompts
+
+
+def _speak(configuration: Configuration, prompts: Path) -> Path:
+    """Render the texts in the project's own cache, where they stay; returns a folder with these alone."""
+    settings = load()
+    account = service_account(settings)
+    folders = folders_of(settings, account)
+    make_folders(folders, account)
+    render_missing(configuration.utterances, folders, prompts, texts=configuration.organisation.prompts)
+    rendered = prompts / "rendered"
+    rendered.mkdir()
+    for utterance in configuration.utterances:
+        for ending in RATES:
+            name = f"{content_key(utterance.text, utterance.language)}.{ending}"
+            shutil.copy(folders.prompts / name, rendered / name)
+    return rendered
