@@ -127,7 +127,7 @@ def _voiced(recording: Path) -> tuple[Audio, int]:
 def _correlation(sample: Audio, heard: Audio) -> NDArray[np.float64]:
     """Normalised correlation (-1 to 1) of the sample with every place of `heard` that it fits in."""
     size, count = len(sample), len(heard) - len(sample) + 1
-    width = 1 << (len(heard) + size - 1).bit_length()
+    width = -(-(len(heard) + size) // RATE) * RATE  # whole seconds: a size with small factors is quick to transform
     product = np.fft.irfft(np.fft.rfft(heard, width) * np.conj(np.fft.rfft(sample, width)), width)[:count]
     energy = np.concatenate(([0.0], np.cumsum(np.square(heard, dtype=np.float64))))
     local = energy[size:] - energy[:-size]

@@ -47,6 +47,7 @@ class PhoneCall:
         self._heard: list[Audio] = []
         self._heard_samples = 0
         self._hearing_since: float | None = None
+        self._last_pcm = 0.0
         self._to_say = np.zeros(0, np.float32)
         self._loop_say = False
         call.on(self._on_event)
@@ -247,9 +248,10 @@ class PhoneCall:
                 return
             self._hearing_since = now
         missing = int((now - self._hearing_since - _GAP) * RATE) - self._heard_samples
-        if not pcm and missing > 0:
+        if not pcm and missing > 0 and now - self._last_pcm > _GAP:  # not in the middle of late audio
             self._add(np.zeros(missing, np.float32))
         elif pcm:
+            self._last_pcm = now
             step = max(1, rate // RATE)
             samples = np.frombuffer(pcm, "<i2")
             self._add(
