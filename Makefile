@@ -31,6 +31,7 @@ run: $(VENV)/.installed  ## start the switchboard; Ctrl-C stops it
 	@$(BIN)/python -m switchboard up --die-with-parent
 
 demo: $(VENV)/.installed-dev  ## watch a scripted caller from three sides
+	@$(BIN)/python -m switchboard prepare
 	@$(BIN)/python -m tests.demo
 
 check: $(VENV)/.installed-dev  ## format, lint, strict types, layers, documents
