@@ -43,6 +43,7 @@ from switchboard.postgres.archive import PostgresArchive
 from switchboard.settings import Settings, load
 from tests.asterisk_fixture import CEL_COLUMNS, eventually
 from tests.machine.conftest import PORTS, free_ports
+from tests.machine.processes import descendants
 from tests.phones import PhoneCall
 from tests.transcript import told
 
@@ -196,14 +197,14 @@ class RunningSwitchboard:
     def pause(self, name: str) -> None:
         """Freeze a process (Postgres with all of its own) until `resume`."""
         pid = self.pid(name)
-        for each in (pid, *_below(pid)) if name == "postgres" else (pid,):
+        for each in (pid, *descendants(pid)) if name == "postgres" else (pid,):
             self._signal(each, signal.SIGSTOP)
             self._paused.add(each)
 
     def resume(self, name: str) -> None:
         """Let a frozen process go on."""
         pid = self.pid(name)
-        for each in (pid, *_below(pid)) if name == "postgres" else (pid,):
+        for each in (pid, *descendants(pid)) if name == "postgres" else (pid,):
             self._signal(each, signal.SIGCONT)
             self._paused.discard(each)
 
@@ -271,7 +272,7 @@ class RunningSwitchboard:
             for utterance in utterances
         }
         every = {self._recording(utterance): utterance.text for utterance in self.configuration.utterances} | named
-        return {name: path for path, name in every.items()}
+        return {name: path for path, name in every.items() if path.exists()}
 
     def told(self, call: PhoneCall) -> str:
         """What the caller heard of it, for the message of an assertion."""
@@ -343,7 +344,7 @@ class RunningSwitchboard:
     def _look(self) -> None:
         """Note every process that is ours now."""
         if self._launcher is not None and self._launcher.returncode is None:
-            for pid in (self._launcher.pid, *_below(self._launcher.pid)):
+            for pid in (self._launcher.pid, *descendants(self._launcher.pid)):
                 self._seen.setdefault(pid, start_of(pid))
 
     def _living(self) -> list[int]:
@@ -359,16 +360,6 @@ class RunningSwitchboard:
         deadline = time.monotonic() + 5
         while self._living() and time.monotonic() < deadline:
             time.sleep(0.02)
-
-
-def _below(pid: int) -> set[int]:
-    """Every process started by it, and by those."""
-    found: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, task.read_text().split()):
-                found |= {child} | _below(child)
-    return found
 
 
 def _command_line(pid: int) -> str:

@@ -122,6 +122,7 @@ async def test_a_caller_in_a_menu_is_taken_by_the_safety_net_when_the_lease_ends
     assert "main/hours open" in record.steps()
 
 
+@pytest.mark.thorough
 async def test_a_hung_controller_costs_a_new_caller_half_a_second(
     switchboard: RunningSwitchboard, phones: Phones
 ) -> None:

@@ -63,6 +63,7 @@ async def test_stopped_in_order(switchboard: RunningSwitchboard, phones: Phones,
     await records(switchboard, [TALKING, IN_MENU, AFTERWARDS])
 
 
+@pytest.mark.thorough
 async def test_a_second_one_is_refused_in_one_line(switchboard: RunningSwitchboard) -> None:
     code, output, errors = await switchboard.command("up")
     assert (code, output) == (1, "")
