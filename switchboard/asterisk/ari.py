@@ -95,6 +95,7 @@ class AriLink:
         self._http: aiohttp.ClientSession | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
+        self._rebuilt = asyncio.Event()  # up, and on_up has finished
 
     @property
     def is_up(self) -> bool:
@@ -121,10 +122,10 @@ class AriLink:
             await self._http.close()
 
     async def wait_up(self, timeout: float) -> None:
-        """Return when the link is up; AsteriskUnreachable after `timeout` seconds."""
+        """Return when the link is up and what was missed is rebuilt; AsteriskUnreachable after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                await self._up.wait()
+                await self._rebuilt.wait()
         except TimeoutError:
             raise AsteriskUnreachable(
                 f"ARI on {self._address.host}:{self._address.port} did not answer within {timeout:g} s"
@@ -190,6 +191,7 @@ class AriLink:
             )
         self._transport = transport
         sweeper = asyncio.create_task(self._sweep(), name="ari-deadlines")
+        watcher = asyncio.create_task(self._watch(transport), name="ari-watch")
         try:
             await self.request(
                 operations.FILTER_EVENTS,
@@ -199,15 +201,27 @@ class AriLink:
             self._up.set()
             log.info("ari_connected", port=self._address.port)
             await self._on_up()
+            if self.is_up:
+                self._rebuilt.set()
             await transport.wait_disconnected()
         finally:
             self._lost()
             transport.disconnect(graceful=False)
             sweeper.cancel()
+            watcher.cancel()
+
+    async def _watch(self, transport: picows.WSTransport) -> None:
+        """Fail what is asked as soon as the connection is gone, even while we are still setting it up.
+
+        picows gives a connection that was closed before the handshake out as connected.
+        """
+        await transport.wait_disconnected()
+        self._lost()
 
     def _lost(self) -> None:
         was_up = self.is_up
         self._up.clear()
+        self._rebuilt.clear()
         self._transport = None
         pending, self._pending = self._pending, {}
         for future, _ in pending.values():

@@ -203,6 +203,10 @@ class AsteriskCall:
         try:
             await self._ask(operations.HANG_UP, channelId=self.channel, reason_code=str(int(cause)))
             await self._until(lambda: False, HANGUP_DEADLINE)
+        except AsteriskUnreachable as error:
+            raise CallTakenAway from error  # by the safety net, with the lease; or we are back before that, and adopt
+        except CallTakenAway:
+            raise
         except (CallerHungUp, LegGone):
             return  # as asked
         log.warning("hangup_not_confirmed", call=str(self._id))
@@ -264,6 +268,11 @@ class AsteriskCall:
         if self._partner is not None:
             self._destroy_bridge()
         self._wake()
+
+    def taken_away(self) -> None:
+        """The channel was found in the dialplan when the link was back, even if we have tried to hang it up."""
+        self.ended_by, self.hangup_cause = "unknown", HangupCause.UNKNOWN
+        self.left()
 
     def link_restored(self, *, is_up: bool) -> None:
         """Events and requests were lost while the link was down; `is_up` tells whether the channel is answered."""
@@ -344,6 +353,7 @@ class AsteriskCall:
             await ari.request(operation, **values)
         except AsteriskUnreachable:
             await ari.wait_up(REQUEST_DEADLINE)
+            self._check()  # the safety net may have the caller by now: hands off
             with contextlib.suppress(LegGone):
                 await ari.request(operation, **values)
 

@@ -238,8 +238,10 @@ class Exchange:
         for call in tuple(self._calls.values()):
             if call.channel in held:
                 call.link_restored(is_up=present[call.channel]["state"] == "Up")
+            elif call.channel in present:
+                call.taken_away()
             else:
-                call.left(vanished=call.channel not in present)
+                call.left(vanished=True)
         for name, (leg, call) in list(self._legs.items()):
             if name not in present:
                 del self._legs[name]
