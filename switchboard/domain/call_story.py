@@ -71,10 +71,12 @@ def _step(data: Mapping[str, Any]) -> tuple[str, str]:
     what = f"{data.get('type') or 'step'} {data.get('flow') or '?'}/{data.get('step') or '?'}"
     if data.get("file"):
         what += f" ({data['file']}:{data.get('line') or '?'})"
-    decided, outcome = data.get("decided_on"), data.get("outcome")
+    decided, outcome, led_to = data.get("decided_on"), data.get("outcome"), data.get("next")
     if decided and not isinstance(decided, str):
         decided = json.dumps(decided, ensure_ascii=False)
-    return what, " → ".join(str(each) for each in (decided, outcome) if each)
+    # A key or a plain "done" tells less than where it led.
+    told = (decided or outcome, led_to) if led_to else (decided, outcome)
+    return what, " → ".join(str(each) for each in told if each)
 
 
 def _outcome(data: Mapping[str, Any]) -> str:

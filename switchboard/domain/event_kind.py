@@ -16,7 +16,7 @@ class EventKind(StrEnum):
     SAFETY_NET = "safety_net"  # reason: why the dialplan served the caller
     ANSWERED = "answered"  # (none)
     LANGUAGE = "language"  # language
-    STEP = "step"  # flow, step, type, file, line, entered_at, outcome, decided_on
+    STEP = "step"  # flow, step, type, file, line, entered_at, outcome, decided_on, next ("" where it led nowhere)
     RINGING = "ringing"  # extension, name
     RUNG = "rung"  # extension, name, outcome (DialOutcome), cause (Q.850), sip_status
     TALKING = "talking"  # extension, name

@@ -98,4 +98,5 @@ def _note(conversation: Conversation, flow: str, step: Step, left: Left) -> None
         entered_at=conversation.entered_at.isoformat(),
         outcome=left.outcome,
         decided_on=left.decided_on,
+        next=step.routes.get(left.outcome, ""),
     )

@@ -41,7 +41,7 @@ def told(linkedid: str) -> list[CallEvent]:
     menu = {"flow": "main", "step": "menu", "type": "menu", "file": "ivr/flows/main.yaml", "line": 12}
     story = [
         (EventKind.OFFERED, {"number": "6001000", "caller_number": "5551234", "caller_name": EVIL, "flow": "main"}),
-        (EventKind.STEP, {**menu, "decided_on": "key 1", "outcome": "sales"}),
+        (EventKind.STEP, {**menu, "decided_on": "pressed 1", "outcome": "1", "next": "sales"}),
         (EventKind.TALKING, {"extension": "101", "name": "Mari Tamm"}),
         (EventKind.TALKED, {"extension": "101", "name": "Mari Tamm", "seconds": 61.0, "ended_by": "caller"}),
         (EventKind.ENDED, {"disposition": "talked", "cause": 16, "ended_by": "caller"}),
@@ -89,7 +89,7 @@ def test_the_story_of_a_call_is_told(database: str) -> None:
     assert f"id {call_id}" in output
     [step] = [line for line in output.splitlines() if "menu main/menu" in line]
     assert "(ivr/flows/main.yaml:12)" in step
-    assert "key 1 → sales" in step
+    assert "pressed 1 → sales" in step
 
 
 @pytest.mark.parametrize("arguments", [(), ("show", str(call_id_of(f"switchboard-{EPOCH}.1")))])
