@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from importlib import util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from switchboard.commands import calls, config, controller, prepare, prompts, status, up
 from switchboard.errors import SwitchboardError
 from switchboard.settings import FILE_VARIABLE
-
-COMMANDS = ("up", "status", "prepare", "config", "prompts", "calls", "controller")
 
 app = typer.Typer(
     help="A telephone operator in software for one organisation.",
@@ -34,15 +31,12 @@ def _options(
         os.environ[FILE_VARIABLE] = str(settings.absolute())  # for the processes we start, too
 
 
-def _register() -> None:
-    for name in COMMANDS:
-        if util.find_spec(f"switchboard.commands.{name}") is not None:
-            importlib.import_module(f"switchboard.commands.{name}").register(app)
+for command in (up, status, prepare, config, prompts, calls, controller):
+    command.register(app)
 
 
 def main() -> None:
     """Run a command; what goes wrong is said in a line on standard error, and exit status 1."""
-    _register()
     try:
         app()
     except SwitchboardError as error:
