@@ -190,6 +190,7 @@ class AsteriskCall:
 
     async def talk(self) -> None:
         """See ports.Call."""
+        self._check()
         partner = self._partner
         if partner is not None:
             await self._until(lambda: partner.state is LegState.GONE, math.inf)
@@ -266,6 +267,7 @@ class AsteriskCall:
         for leg in self._legs:
             self._drop(leg)
         if self._partner is not None:
+            self._partner = self._talking_since = None
             self._destroy_bridge()
         self._wake()
 
