@@ -47,6 +47,7 @@ async def test_in_a_menu_it_resumes_there_in_the_callers_language(
     at = call.now
     await switchboard.restarted("controller", killed)
     again = await call.hears(switchboard.prompt("main_menu", "et"), after=at)
+    print(f"controller killed: the menu is said again after {again.at - at:.1f} s")
     await call.press("3")
     pressed = call.now
     info = await call.hears(switchboard.prompt("info_menu", "et"), after=pressed - 0.5)
