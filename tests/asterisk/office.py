@@ -197,7 +197,7 @@ class StoryOffice:
             recording, after = self._recording(utterance), 0.0
             while place := call.has_heard(recording, after=after):
                 found.append((place.at, self._names.get(utterance, utterance.text)))
-                after = max(after, place.at) + place.seconds + 0.5
+                after = max(after, place.at) + max(place.seconds, 0.5)
         return [name for _, name in sorted(found)]
 
     def _wording(self, identifier: str, wording: int) -> str:
@@ -223,6 +223,7 @@ class StoryOffice:
 
     async def _records(self, fits: Callable[[Mapping[str, Any]], bool], number: int, timeout: float) -> list[Record]:
         async def closed() -> list[Mapping[str, Any]] | None:
+            await self.controller._ledger.archived()  # sooner than it would drain by itself
             found = [row for row in await self._archive.calls(limit=1000) if fits(row)]
             return found if len(found) >= number and all(row["ended_at"] for row in found) else None
 

@@ -7,7 +7,7 @@ import pytest
 from switchboard.domain.call_record import EventKind
 from tests.asterisk.office import StoryOffice
 
-HOURS = "Opening hours are nine to five."
+HOURS = "From nine to five."
 TODAY_AT_1 = ["opens_today", "at 1 o'clock."]
 TOMORROW_AT_9 = ["opens_tomorrow", "at 9 o'clock."]
 TOLD = ["main/opening_hours told", "main/bye ended"]

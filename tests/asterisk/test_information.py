@@ -15,8 +15,8 @@ LOGISTICS = "department(department=logistics)"
 @pytest.mark.parametrize(
     ("time", "told"),
     [
-        ("2026-11-30 10:00", ["November is the month of cheese.", "goodbye"]),
-        ("2026-12-01 10:00", ["Before Christmas all fish is cheaper.", "goodbye"]),
+        ("2026-11-30 10:00", ["November is cheese month.", "goodbye"]),
+        ("2026-12-01 10:00", ["Fish is cheaper now.", "goodbye"]),
         ("2027-01-04 10:00", ["nothing_to_tell", "goodbye"]),
     ],
 )
@@ -28,8 +28,10 @@ async def test_a_fact_is_told_while_it_is_valid(office: StoryOffice, time: str, 
     await call.ended()
     assert office.heard(call) == ["welcome", *told]
     record = await office.record_of(call)
-    last = ["main/offer told", "main/bye ended"] if len(told[0]) > 20 else ["main/offer nothing", "main/nothing ended"]
-    assert record.path[3:] == last
+    is_told = told[0] != "nothing_to_tell"
+    assert record.path[3:] == (
+        ["main/offer told", "main/bye ended"] if is_told else ["main/offer nothing", "main/nothing ended"]
+    )
     assert record.ending == ("served", 16, "switchboard")
 
 
