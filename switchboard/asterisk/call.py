@@ -1,30 +1,21 @@
-"""A caller on the line in Asterisk: ports.Call over ARI, with its lease and position over AMI.
-
-Requests go out without waiting for each answer (Asterisk serves them in order); one that finds the channel gone ends
-the call as a hangup does. The call's task sleeps in one place, `_until`, and any event that matters wakes it there.
-"""
+"""A caller on the line in Asterisk: ports.Call over ARI, with its position over AMI."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from switchboard.asterisk import ari_operations as operations
-from switchboard.asterisk.ami import AmiLinks
-from switchboard.asterisk.ari import APPLICATION, REQUEST_DEADLINE, AriLink, Event
-from switchboard.asterisk.ari_operations import Operation
+from switchboard.asterisk.ari import APPLICATION, Event
+from switchboard.asterisk.channel import Asterisk, Channel
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, ring_result
 from switchboard.asterisk.position import POSITION_VARIABLE, pack
-from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import (
     Caller,
     DialOutcome,
@@ -33,12 +24,9 @@ from switchboard.domain.dialling import (
     RingResult,
     WhileRinging,
 )
-from switchboard.domain.identity import CallId, call_id_of
 from switchboard.errors import AsteriskError, AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
 from switchboard.ports import Position, Utterance
 
-LEASE_SECONDS = 10  # a caller nobody watches over is served by the safety net after this
-LEASE_VARIABLE = "TIMEOUT(absolute)"
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
 LEG_DEADLINE = 2.0  # seconds Asterisk gets to hand us a leg it made
 HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
@@ -47,30 +35,17 @@ PLAYBACKS = 16  # ids that a call's playbacks take in turn; at most two of them 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Asterisk:
-    """What a call needs of Asterisk."""
-
-    ari: AriLink
-    ami: AmiLinks
-    prompts: PromptStore
-
-
-class AsteriskCall:
+class AsteriskCall(Channel):
     """One caller's channel, and the legs made for it."""
 
     def __init__(self, asterisk: Asterisk, channel: Event, number: str, track_leg: Callable[[Leg, AsteriskCall], None]):
-        self.channel: str = channel["id"]
-        self.channel_name: str = channel["name"]
+        super().__init__(asterisk, channel)
         self.began = datetime.fromisoformat(channel["creationtime"])
-        self._asterisk = asterisk
-        self._id = call_id_of(self.channel)
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
         self._number = number
         self._answered: bool = channel["state"] == "Up"
         self._track_leg = track_leg
         self._keys: deque[str] = deque()
-        self._waiter: asyncio.Future[None] | None = None
         self._playback: str | None = None
         self._playbacks = 0
         self._lost_playback = False
@@ -79,15 +54,6 @@ class AsteriskCall:
         self._talking_since: datetime | None = None
         self._bridge = f"bridge-{self._id.hex}"
         self._leased = True
-        self._gone = False
-        self._taken_away = False
-        self._fault: AsteriskError | None = None
-        self.hangup_cause: int = HangupCause.UNKNOWN
-        self.ended_by = "unknown"
-
-    @property
-    def id(self) -> CallId:
-        return self._id
 
     @property
     def caller(self) -> Caller:
@@ -309,8 +275,6 @@ class AsteriskCall:
         """The bridge's id, should there be one."""
         return self._bridge
 
-    # Inside.
-
     def _next_playback(self) -> str:
         self._playbacks += 1
         return self._playback_id(self._playbacks % PLAYBACKS)
@@ -318,78 +282,6 @@ class AsteriskCall:
     def _playback_id(self, number: int) -> str:
         """An id that whoever takes the call over knows, too."""
         return f"{self._id.hex}-{number}"
-
-    def _command(self, operation: Operation, *, ignore_gone: bool = False, **values: Any) -> asyncio.Future[Any]:
-        """Request without waiting. A refusal is taken up by whoever sleeps in `_until`."""
-        answer = self._asterisk.ari.request(operation, **values)
-        answer.add_done_callback(self._refused_if_gone_ignored if ignore_gone else self._refused)
-        return answer
-
-    def _refused_if_gone_ignored(self, answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled() or isinstance(answer.exception(), LegGone):
-            return
-        self._refused(answer)
-
-    def _refused(self, answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled():
-            return
-        error = answer.exception()
-        if error is None:
-            return
-        if isinstance(error, LegGone):
-            # StasisEnd follows and tells why; if the link dropped it, the next snapshot does.
-            log.debug("command_too_late", call=str(self._id), error=str(error))
-        elif isinstance(error, AsteriskUnreachable):
-            log.debug("command_lost", call=str(self._id), error=str(error))  # `link_restored` makes up for it
-        elif isinstance(error, AsteriskError):
-            self._fault = error
-            self._wake()
-
-    async def _ask(self, operation: Operation, **values: Any) -> None:
-        """Request and wait for the answer; when the link drops meanwhile, once more after it is back.
-
-        Ids are ours, so a request that was carried out before the drop answers LegGone ("exists") the second time.
-        """
-        ari = self._asterisk.ari
-        try:
-            await ari.request(operation, **values)
-        except AsteriskUnreachable:
-            await ari.wait_up(REQUEST_DEADLINE)
-            self._check()  # the safety net may have the caller by now: hands off
-            with contextlib.suppress(LegGone):
-                await ari.request(operation, **values)
-
-    def _check(self) -> None:
-        if self._gone:
-            raise CallTakenAway if self._taken_away else CallerHungUp
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Sleep until the condition holds (True) or the time is up (False).
-
-        Raises CallerHungUp when the caller is gone, and AsteriskError when Asterisk refused a command.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while True:
-            self._check()
-            if self._fault is not None:
-                fault, self._fault = self._fault, None
-                raise fault
-            if condition():
-                return True
-            if loop.time() >= deadline:
-                return False
-            self._waiter = loop.create_future()
-            timer = loop.call_at(deadline, self._wake) if seconds != math.inf else None
-            try:
-                await self._waiter
-            finally:
-                if timer is not None:
-                    timer.cancel()
 
     def _hearing(self, what: WhileRinging, *, start: bool) -> None:
         starts, stops = {
@@ -449,15 +341,6 @@ class AsteriskCall:
             self._part()
             return False
         return True
-
-    def lift_lease(self) -> None:
-        """Take the lease off the channel, for the length of a conversation."""
-        if not self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, "0"):
-            self._command(operations.SET_VARIABLE, channelId=self.channel, variable=LEASE_VARIABLE, value="0")
-
-    def renew_lease(self) -> None:
-        """Prove that we live: the safety net takes the caller LEASE_SECONDS after the last of these."""
-        self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, str(LEASE_SECONDS))
 
     def _part(self) -> None:
         """The conversation is over and the caller still there."""

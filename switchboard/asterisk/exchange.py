@@ -13,7 +13,8 @@ import structlog
 from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ami import AmiAddress, AmiLinks
 from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
-from switchboard.asterisk.call import LEASE_SECONDS, Asterisk, AsteriskCall
+from switchboard.asterisk.call import AsteriskCall
+from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore

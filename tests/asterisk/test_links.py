@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from switchboard.asterisk import ami as ami_module
-from switchboard.asterisk import call as call_module
+from switchboard.asterisk import channel as channel_module
 from switchboard.asterisk import exchange as exchange_module
 from switchboard.domain.call_record import EventKind
 from tests.asterisk.office import ASTERISK_SAYS, RINGBACK, StoryOffice, hear_each_other
@@ -15,6 +15,7 @@ from tests.asterisk_fixture import eventually
 from tests.phones import Habit
 
 SAFETY_NET_WITHIN = 15.0  # seconds: the lease of 10 s, and a moment
+BACK_WITHIN = 4.5  # seconds after the wire is mended: the longest pause between attempts, and a moment
 
 
 async def cut_shortly(office: StoryOffice) -> None:
@@ -29,7 +30,7 @@ async def answering(office: StoryOffice) -> None:
     async def is_up() -> bool:
         return office.controller.is_answering
 
-    await eventually(is_up, 10, "the controller answers again")
+    await eventually(is_up, BACK_WITHIN, "the controller answers again")
 
 
 async def not_answering(office: StoryOffice) -> None:
@@ -203,7 +204,7 @@ async def test_cut_for_longer_than_the_lease(office: StoryOffice) -> None:
 
 async def test_one_ami_connection_hangs(office: StoryOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other renews the lease; everything runs on shorter times than usual."""
-    monkeypatch.setattr(call_module, "LEASE_SECONDS", 3)
+    monkeypatch.setattr(channel_module, "LEASE_SECONDS", 3)
     monkeypatch.setattr(exchange_module, "LEASE_SECONDS", 3)
     monkeypatch.setattr(exchange_module, "LEASE_INTERVAL", 0.3)
     monkeypatch.setattr(ami_module, "PING_INTERVAL", 0.3)
