@@ -96,6 +96,7 @@ class Controller:
             serve=self._serve,
         )
         self._drain = Drain(self._ledger, self._database_url())
+        self._records_problem: str | None = None
 
     @property
     def is_answering(self) -> bool:
@@ -141,9 +142,12 @@ class Controller:
         while True:
             try:
                 await migrate(self._database_url())
+                self._records_problem = None
                 await self._drain_and_collect()
             except SwitchboardError as error:
-                log.warning("records_wait_for_postgres", error=str(error))
+                if self._records_problem is None:
+                    log.warning("records_wait_for_postgres", error=str(error))
+                self._records_problem = str(error)
             except Exception:  # a task's root: whatever broke, records must not wait for a restart
                 log.exception("records_broke_off", again_in=RECORDS_RETRY)
             await asyncio.sleep(RECORDS_RETRY)
@@ -194,7 +198,7 @@ class Controller:
                 "asterisk_version": self._exchange.version,
                 "ledger_backlog": self._ledger.backlog,
                 "ledger_problem": self._ledger.problem,
-                "postgres_problem": self._drain.problem,
+                "postgres_problem": self._records_problem or self._drain.problem,
             }
         )
 

@@ -185,7 +185,9 @@ class HoursTable:
         return HoursState(HoursKind.HOLIDAY if is_holiday else HoursKind.CLOSED, reason, opens, opens, told)
 
     def _why_open(self, day: Day, span: Span) -> str:
-        reason = f"open {self._clock(span.start)}-{self._clock(span.end)}"
+        until = "24:00" if span.end == day.following else self._clock(span.end)
+        is_all_day = span.start == day.midnight and span.end == day.following
+        reason = "open all day" if is_all_day else f"open {self._clock(span.start)}-{until}"
         return f"{reason} ({special})" if (special := _special(day)) else reason
 
     def _why_closed(self, day: Day, today: date, instant: datetime) -> str:

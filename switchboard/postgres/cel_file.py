@@ -81,16 +81,18 @@ class CelFile:
             self._fd = -1
 
     def _open(self) -> bool:
-        path, offset = self._after_the_one_left(), 0
-        if not self._place.inode and (saved := self._load()):
+        path, offset, is_lost = self._after_the_one_left(), 0, False
+        if not self._place.inode and (saved := self._load()) and saved.inode:
             if earlier := self._with_inode(saved.inode):
                 path, offset = earlier, saved.offset
             else:
-                log.warning("cel_rotated_away", file=self._path.name)
+                is_lost = True
         try:
             self._fd = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
             return False
+        if is_lost:
+            log.warning("cel_rotated_away", file=self._path.name)
         status = os.fstat(self._fd)
         self._place = Place(status.st_ino, offset if offset <= status.st_size else 0)
         return True
