@@ -229,7 +229,10 @@ class StoryOffice:
 
         rows = await eventually(closed, timeout, f"{number} closed records")
         assert len(rows) == number
-        return [Record(row, list(await self._archive.story(CallId(row["id"])))) for row in rows]
+        records = [Record(row, list(await self._archive.story(CallId(row["id"])))) for row in rows]
+        assert [record.of(EventKind.FAULT) for record in records if record.of(EventKind.FAULT)] == []
+        assert [record.irregularities for record in records if record.irregularities] == []
+        return records
 
 
 async def hear_each_other(caller: PhoneCall, callee: PhoneCall) -> None:
