@@ -85,6 +85,14 @@ async def test_refused(office: StoryOffice, status: int, outcome: str) -> None:
         await was_told(office, call, outcome, sip_status=status)
 
 
+async def test_a_phone_that_forwards_its_calls_leads_nobody_elsewhere(office: StoryOffice) -> None:
+    asterisk, reception = office.asterisk, await office.desk("100")
+    async with RefusingPhone("101", asterisk.password("101"), asterisk.sip_address, status=302, forward="100"):
+        call = await office.call("6001001")
+        await was_told(office, call, "failed", sip_status=302)
+    assert not reception.is_rung
+
+
 async def test_nobody_answers(office: StoryOffice) -> None:
     mari = await office.desk("101")
     call = await office.call("6001001")
