@@ -67,7 +67,7 @@ async def answer_call(
         raise
     except Exception as error:  # the one place: whatever broke, the caller is served
         _log.exception("call_failed", call_id=str(call.id), error=repr(error))
-        await _recover(call, office, recorder, error)
+        is_over = await _recover(call, office, recorder, error)
         disposition = Disposition.TALKED if recorder.has_talked else Disposition.FAILED
     finally:
         if is_over:
@@ -99,13 +99,16 @@ def _note_offer(
     )
 
 
-async def _recover(call: Call, office: Office, recorder: CallRecorder, error: Exception) -> None:
-    """Apologise, ring reception, hang up."""
+async def _recover(call: Call, office: Office, recorder: CallRecorder, error: Exception) -> bool:
+    """Apologise, ring reception, hang up. False if the safety net took the caller meanwhile."""
     recorder.note(EventKind.FAULT, error=f"{type(error).__name__}: {error}", done="apologised, rang reception")
     try:
         await apologise(call, office, recorder)
         await call.hang_up()
+    except CallTakenAway:
+        return False
     except CallerHungUp:
-        return
+        return True
     except SwitchboardError as second:
         recorder.note(EventKind.FAULT, error=f"{type(second).__name__}: {second}", done="gave up")
+    return True

@@ -192,6 +192,19 @@ async def test_a_call_taken_to_the_safety_net_is_ended_by_others(configuration: 
     assert call.ended_by == "unknown"
 
 
+class TakenWhileWeApologise(ScriptedCall):
+    """The safety net has the caller before our apology is over."""
+
+    async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
+        raise CallTakenAway
+
+
+async def test_a_call_taken_while_we_apologise_is_ended_by_others(configuration: Configuration) -> None:
+    _, office, ledger = scripted(configuration, Script())
+    await answer_call(TakenWhileWeApologise(office.clock), office, broken)
+    assert [event.kind for event in ledger.events] == [EventKind.OFFERED, EventKind.ANSWERED, EventKind.FAULT]
+
+
 async def test_an_adopted_call_whose_place_is_gone_is_given_to_reception(configuration: Configuration) -> None:
     call, office, ledger = scripted(configuration, Script(phones={"100": "answers"}))
     disposition = await answer_call(call, office, end_politely(office), adopted=True)
