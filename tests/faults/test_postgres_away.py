@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.witness import records
 from tests.phones import PhoneCall, Phones
+from tests.postgres_fixture import fresh_database, running_postgres
 from tests.switchboard_fixture import RunningSwitchboard
 
 CALLER, OTHER = "37255500001", "37255500002"
@@ -73,3 +74,18 @@ async def test_killed_together_with_the_controller(switchboard: RunningSwitchboa
     await call.hang_up()
     record = (await records(switchboard, [CALLER]))[CALLER]
     assert record.steps()[:2] == ["main/greet done", "main/hours open"]
+
+
+@pytest.mark.thorough
+async def test_absent_at_the_start(phones: Phones) -> None:
+    async with running_postgres() as server:
+        url = await fresh_database(server.url)
+        await server.stop()
+        async with RunningSwitchboard(database_url=url) as switchboard:
+            call = await call_from(phones, switchboard, CALLER)
+            await there_and_back(call, switchboard)
+            await call.hang_up()
+            assert (await switchboard.status())["controller"]["postgres_problem"]
+            await server.start()
+            record = (await records(switchboard, [CALLER]))[CALLER]
+            assert record.steps()[-1] == "main/menu hangup"
