@@ -1,6 +1,6 @@
 """The link to Asterisk's manager interface: panoramisk, guarded where it is weak.
 
-AMI is used for what must not wait behind a playback: the lease on a call, its position, a rescue. Two connections
+AMI is used for what must not wait behind a playback: the lease on a call, and its position. Two connections
 carry it, so that one that hangs costs no call.
 """
 
@@ -161,15 +161,6 @@ class AmiLinks:
             return False
         link.send({"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value})
         return True
-
-    async def redirect(self, channel: str, context: str, extension: str) -> None:
-        """Send a channel to a place of the dialplan, out of whatever it does."""
-        link = self._working()
-        if link is None:
-            raise AsteriskUnreachable("AMI is not connected")
-        await link.ask(
-            {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": extension, "Priority": "1"}
-        )
 
     def _working(self) -> AmiLink | None:
         return next((link for link in self._links if link.is_up), None)

@@ -25,7 +25,6 @@ START_RINGBACK = Operation("POST", "channels/{channelId}/ring")
 STOP_RINGBACK = Operation("DELETE", "channels/{channelId}/ring")
 START_MUSIC = Operation("POST", "channels/{channelId}/moh")
 STOP_MUSIC = Operation("DELETE", "channels/{channelId}/moh")
-CONTINUE_IN_DIALPLAN = Operation("POST", "channels/{channelId}/continue", ("context", "extension", "priority"))
 GET_VARIABLE = Operation("GET", "channels/{channelId}/variable", ("variable",))
 SET_VARIABLE = Operation("POST", "channels/{channelId}/variable", ("variable", "value"))
 

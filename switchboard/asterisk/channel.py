@@ -1,4 +1,4 @@
-"""One caller's channel in our hands: how it is commanded, how its task waits, and the lease that outlives neither.
+"""One caller's channel in our hands: how it is commanded, how its task waits, and its lease.
 
 Requests go out without waiting for each answer (Asterisk serves them in order); one that finds the channel gone ends
 the call as a hangup does. The call's task sleeps in one place, `_until`, and any event that matters wakes it there.

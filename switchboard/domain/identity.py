@@ -10,7 +10,6 @@ from uuid import UUID
 
 CallId = NewType("CallId", UUID)
 EventId = NewType("EventId", UUID)
-LegId = NewType("LegId", str)
 
 
 def uuid7(at: datetime, noise: bytes | None = None) -> UUID:
