@@ -16,6 +16,8 @@ Busy, no answer, a wrong key, silence are values, never errors.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class SwitchboardError(Exception):
     """Root of the tree. The message is one line that says what is wrong and what to do."""
@@ -34,10 +36,13 @@ class SetupError(SwitchboardError):
 
 
 class ConfigurationError(SwitchboardError):
-    """The organisation's configuration is refused; nothing of it is used."""
+    """The organisation's configuration is refused; nothing of it is used.
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+    `problems` are texts, or flows.source.Problem where the place is known.
+    """
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
 

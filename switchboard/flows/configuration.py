@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
+from switchboard.flows.source import Place, Problem
 from switchboard.ports import Utterance
 from switchboard.services.office import Speech
 
@@ -35,6 +36,7 @@ class Step:
     routes: Mapping[str, str]  # outcome -> step's name
     file: str  # as in the configuration folder: "flows/main.yaml"
     line: int
+    place: Place  # as problems call it: "ivr/flows/main.yaml:7:3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Configuration:
     prompts: Mapping[str, Speech]
     version: str  # hash of every file's content
     utterances: frozenset[Utterance]  # everything that may ever be said, safety nets included
+    warnings: tuple[Problem, ...] = ()  # what is doubtful and yet can be used
+    lines: Mapping[str, list[str]] = field(default_factory=dict)  # of each file, for problems to quote
 
     def local(self, instant: datetime) -> datetime:
         """The instant on the organisation's wall clock."""

@@ -107,7 +107,7 @@ class FlowFiles:
             self.problems.add(written.place, f"the flow is called {written.text}", f"`{name}`, as the file is")
         step_tables = reading.table(table.get("steps"), table.place, "steps")
         start = flow.target(table.get("start"), table.place, "start")
-        steps = _own_steps(flow, f"flows/{name}.yaml", table.place.line)
+        steps = _own_steps(flow, f"flows/{name}.yaml", table.place)
         for step_name, node in step_tables.entries.items():
             place = step_tables.key_places[step_name]
             reading.identifier(step_name, place, "step")
@@ -168,6 +168,7 @@ class _StepReader:
             routes,
             f"flows/{_file_stem(place)}.yaml",
             place.line,
+            place,
         )
 
     def _values(self, step_type: StepType) -> Iterator[tuple[str, Any]]:
@@ -244,7 +245,7 @@ def _file_stem(place: Place) -> str:
     return place.file.rsplit("/", 1)[-1].removesuffix(".yaml")
 
 
-def _own_steps(flow: FlowReading, file: str, line: int) -> dict[str, Step]:
+def _own_steps(flow: FlowReading, file: str, place: Place) -> dict[str, Step]:
     """The steps every flow has: reception behind key 0, and what comes after it."""
     nothing: dict[Any, Any] = {}
     ring = Ring(flow.organisation.reception, RECEPTION_RINGS, WhileRinging.RINGBACK.value, None)
@@ -252,8 +253,12 @@ def _own_steps(flow: FlowReading, file: str, line: int) -> dict[str, Step]:
     goodbye = End(flow.prompts.get(GOODBYE, nothing))
     outcomes = dict.fromkeys((outcome.value for outcome in DialOutcome), UNAVAILABLE_STEP)
     outcomes[DialOutcome.ANSWERED.value] = GOODBYE_STEP
+
+    def own(name: str, step_type: StepType, fields: Any, routes: Mapping[str, str]) -> Step:
+        return Step(name, step_type.name, fields, step_type.run, step_type.waits, routes, file, place.line, place)
+
     return {
-        RECEPTION_STEP: Step(RECEPTION_STEP, RING.name, ring, RING.run, RING.waits, outcomes, file, line),
-        UNAVAILABLE_STEP: Step(UNAVAILABLE_STEP, END.name, unavailable, END.run, END.waits, nothing, file, line),
-        GOODBYE_STEP: Step(GOODBYE_STEP, END.name, goodbye, END.run, END.waits, nothing, file, line),
+        RECEPTION_STEP: own(RECEPTION_STEP, RING, ring, outcomes),
+        UNAVAILABLE_STEP: own(UNAVAILABLE_STEP, END, unavailable, nothing),
+        GOODBYE_STEP: own(GOODBYE_STEP, END, goodbye, nothing),
     }

@@ -46,8 +46,8 @@ def load_configuration(ivr: Path, prompts: Path) -> Configuration:
     text_tables = _text_tables(prompts, reading)
     configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
     if problems:
-        raise ConfigurationError(problems.in_order())
-    return configuration
+        raise ConfigurationError(problems.errors())
+    return replace(configuration, warnings=tuple(problems.warnings()), lines=problems.lines)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -79,32 +81,98 @@ def _shortened(text: str) -> str:
     return line if len(line) <= 60 else line[:57] + "..."
 
 
+class Severity(StrEnum):
+    """Does a problem keep the configuration from being used?"""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where, and what to do about it. As a text it reads like a good compiler's."""
+
+    place: Place
+    text: str  # what is wrong
+    expected: str = ""  # what was expected instead
+    nearest: str = ""  # the known word nearest to what stands there
+    severity: Severity = Severity.ERROR
+    rule: str = "language"  # which rule is broken: "language", or the name of one of `switchboard check`'s
+    quoted: str = ""  # the offending line
+    call: tuple[str, ...] = ()  # the shortest call that shows it, a line each
+
+    def __str__(self) -> str:
+        message = f"{self.place}: {'warning: ' if self.severity is Severity.WARNING else ''}{self.text}"
+        if self.expected:
+            message += f" — expected {self.expected}"
+        if self.nearest:
+            message += f"; did you mean `{self.nearest}`?"
+        if self.quoted:
+            number = self.place.line
+            message += f"\n    {number:>4} | {self.quoted}\n         | {' ' * (self.place.column - 1)}^"
+        return "\n".join([message, *(f"         {line}" for line in self.call)])
+
+    def as_json(self) -> dict[str, Any]:
+        """For editors and other programs."""
+        return {
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "severity": self.severity.value,
+            "rule": self.rule,
+            "message": self.text,
+            "expected": self.expected,
+            "nearest": self.nearest,
+            "call": list(self.call),
+        }
+
+
 @dataclass(slots=True)
 class Problems:
-    """Everything wrong that was found so far, with the lines to quote."""
+    """Everything wrong that was found so far, with the lines to quote. True if anything of it is an error."""
 
     lines: dict[str, list[str]] = field(default_factory=dict)  # by file
-    found: dict[tuple[str, int, int, str], str] = field(default_factory=dict)
+    found: dict[tuple[str, int, int, str], Problem] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.found)
+        return any(problem.severity is Severity.ERROR for problem in self.found.values())
 
-    def add(self, place: Place, text: str, expected: str = "", *, got: str = "", known: Iterable[str] = ()) -> None:
+    def add(
+        self,
+        place: Place,
+        text: str,
+        expected: str = "",
+        *,
+        got: str = "",
+        known: Iterable[str] = (),
+        severity: Severity = Severity.ERROR,
+        rule: str = "language",
+        call: tuple[str, ...] = (),
+    ) -> None:
         """Note a problem: what is wrong, what was expected, and the nearest of the `known` words to what was got."""
-        message = f"{place}: {text}"
-        if expected:
-            message += f" — expected {expected}"
-        if near := difflib.get_close_matches(got, list(known), n=1, cutoff=0.6):
-            message += f"; did you mean `{near[0]}`?"
-        lines = self.lines.get(place.file, [])
-        if 0 < place.line <= len(lines):
-            quoted = lines[place.line - 1].rstrip()[:160]
-            message += f"\n    {place.line:>4} | {quoted}\n         | {' ' * (place.column - 1)}^"
-        self.found.setdefault((place.file, place.line, place.column, text), message)
+        near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
+        problem = Problem(place, text, expected, near[0] if near else "", severity, rule, self._quoted(place), call)
+        self.found.setdefault((place.file, place.line, place.column, text), problem)
 
-    def in_order(self) -> list[str]:
+    def warn(self, place: Place, text: str, expected: str = "", *, rule: str = "language") -> None:
+        """Note what is doubtful and yet can be used."""
+        self.add(place, text, expected, severity=Severity.WARNING, rule=rule)
+
+    def in_order(self) -> list[Problem]:
         """All problems, by file and line."""
         return [self.found[key] for key in sorted(self.found)]
+
+    def errors(self) -> list[Problem]:
+        """Those that keep the configuration from being used."""
+        return [problem for problem in self.in_order() if problem.severity is Severity.ERROR]
+
+    def warnings(self) -> list[Problem]:
+        """The others."""
+        return [problem for problem in self.in_order() if problem.severity is Severity.WARNING]
+
+    def _quoted(self, place: Place) -> str:
+        lines = self.lines.get(place.file, [])
+        return lines[place.line - 1].rstrip()[:160] if 0 < place.line <= len(lines) else ""
 
 
 def read_text(path: Path, name: str, problems: Problems) -> str:

@@ -38,7 +38,7 @@ def problems_of(tmp_path: Path, english: Path) -> Overlay:
         ivr = with_overlay(tmp_path, files)
         with pytest.raises(ConfigurationError) as refused:
             load_configuration(ivr, english)
-        return [problem.replace(f"{ivr}/", "") for problem in refused.value.problems]
+        return [str(problem).replace(f"{ivr}/", "") for problem in refused.value.problems]
 
     return load
 
@@ -310,7 +310,7 @@ def test_no_mutation_is_a_traceback(tmp_path: Path, english: Path) -> None:
             load_configuration(ivr, english)
         except ConfigurationError as error:
             refused += 1
-            assert all(problem.split(": ")[0].count(":") >= 2 for problem in error.problems)
+            assert all(str(problem).split(": ")[0].count(":") >= 2 for problem in error.problems)
         file.write_text(before, "utf-8")
     assert refused > 30
 

@@ -110,4 +110,4 @@ def test_the_guides_problem_is_what_is_told(tmp_path: Path) -> None:
     text = (PROJECT / "ivr" / "flows" / "main.yaml").read_text("utf-8").replace("say: welcome", "say: wellcome")
     with pytest.raises(ConfigurationError) as refused:
         load_configuration(with_overlay(tmp_path, {"flows/main.yaml": text}), PROMPTS)
-    assert refused.value.problems[0].endswith(told)
+    assert str(refused.value.problems[0]).endswith(told)
