@@ -13,10 +13,11 @@ from switchboard.domain.language import ENGLISH, Language
 from switchboard.domain.organisation import Trunk
 from switchboard.errors import ConfigurationError
 from switchboard.flows.load import OWN_PROMPTS, load_configuration
+from switchboard.flows.speech_texts import Wordings
 from switchboard.ports import Utterance
 from tests.flows.playing import EXAMPLE, PROMPTS, with_overlay
 
-ESTONIAN = Language("et")
+LATVIAN = Language("lv")
 MAIN = "flow: main\nstart: a\nsteps:\n"
 Overlay = Callable[[dict[str, str]], list[str]]
 
@@ -86,14 +87,27 @@ def test_everything_that_may_be_said_is_known() -> None:
     assert not any("{{" in utterance.text or not utterance.text for utterance in said)
 
 
-def test_a_missing_translation_is_said_in_the_default_language() -> None:
+def test_a_missing_translation_is_said_in_the_default_language(tmp_path: Path) -> None:
+    facts = edited("facts.yaml", "    lv: ", "    # lv: ")
+    configuration = load_configuration(with_overlay(tmp_path, facts), PROMPTS)
+    delivery = configuration.facts["delivery"].wordings[0].texts
+    assert set(configuration.organisation.languages) - set(delivery) == {LATVIAN}
+    speech = Wordings(configuration.organisation.languages).speech(delivery)
+    assert speech[LATVIAN] == (Utterance(delivery[ENGLISH], ENGLISH),)
+
+
+def test_the_example_organisation_speaks_all_its_languages() -> None:
     configuration = load_configuration(EXAMPLE, PROMPTS)
     organisation = configuration.organisation
-    assert organisation.wording("goodbye", ESTONIAN)[1] == ESTONIAN
-    christmas = configuration.facts["christmas"].wordings[0].texts
-    assert set(christmas) == {ENGLISH, ESTONIAN}
-    speech = configuration.prompts["goodbye"]
-    assert set(speech) == set(organisation.languages)
+    texts = dict(organisation.prompts)
+    for fact in configuration.facts.values():
+        texts.update({f"{fact.id}, {wording.first}": wording.texts for wording in fact.wordings})
+    for table in configuration.hours.values():
+        texts[table.id] = table.spoken
+        texts.update({f"{table.id}, {override.reason}": override.spoken for override in table.overrides})
+    texts.update({department.id: department.names for department in organisation.departments.values()})
+    lacking = {what: set(organisation.languages) - set(said) for what, said in texts.items()}
+    assert not {what: languages for what, languages in lacking.items() if languages}
 
 
 def test_the_version_follows_the_content(tmp_path: Path) -> None:
