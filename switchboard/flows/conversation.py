@@ -78,9 +78,18 @@ class Conversation:
         """One of the prompts that the switchboard says by itself."""
         return self.configuration.prompts[identifier]
 
+    def now(self) -> datetime:
+        """This instant, UTC. Steps ask it here and nowhere else, so that exploration sees who decides by the clock."""
+        return self.recorder.now()
+
     def local_now(self) -> datetime:
         """The instant on the organisation's wall clock."""
-        return self.configuration.local(self.recorder.now())
+        return self.configuration.local(self.now())
+
+    @property
+    def came_through(self) -> tuple[tuple[str, str], ...]:
+        """(flow, subflow step) that `return` goes back to, innermost last."""
+        return tuple(self._returns)
 
     def spend(self) -> None:
         """Count a step or a repetition. Raises TooManySteps."""

@@ -87,6 +87,12 @@ def test_steps_know_nothing_of_each_other() -> None:
             assert not any(module.startswith("switchboard.flows.steps") for module in modules), source
 
 
+def test_steps_ask_the_time_where_exploration_sees_it() -> None:
+    for source in (PACKAGE / "flows" / "steps").glob("*.py"):
+        text = source.read_text("utf-8")
+        assert "recorder.now" not in text and ".clock" not in text, f"{source}: ask `conversation.now()`"
+
+
 @EVERY_SOURCE
 def test_asterisks_words_stay_with_asterisk(source: Path) -> None:
     if part_of(source) == "asterisk" or str(source.relative_to(PACKAGE)) in WORDS_ALLOWED_IN:

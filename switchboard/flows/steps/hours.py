@@ -20,7 +20,7 @@ class Hours:
 
 async def run(step: Hours, conversation: Conversation) -> Left:
     """Decide, saying nothing."""
-    state = step.table.state_at(conversation.recorder.now())
+    state = step.table.state_at(conversation.now())
     return Left(state.kind.value, f"{step.table.id}: {state.told}")
 
 

@@ -20,7 +20,7 @@ class Info:
 
 async def run(step: Info, conversation: Conversation) -> Left:
     """Tell what is true today."""
-    instant = conversation.recorder.now()
+    instant = conversation.now()
     parts, decided_on = step.telling.at(instant, conversation.configuration.local(instant))
     if not parts:
         return Left("nothing", decided_on)

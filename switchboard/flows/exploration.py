@@ -1,0 +1,272 @@
+"""What can happen in a step, found by running it: every answer that a caller, a phone or the clock can give is tried.
+
+The step runs as it does in a call, the very same code, against a call whose answers fork (forking_call.py). So
+whatever the interpreter can do is found, and a new step type is explored without a line of its own. Two rules make
+this sound: a step reaches the outside only through its Conversation, and what it decides by the clock it asks of
+`Conversation.now`.
+
+What a step did not look at cannot change what it does. The Explorer notes what each run looked at (the clock, the
+caller, the number dialled) and runs a step again only where that differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.language import Language
+from switchboard.flows.configuration import Configuration, Left, Step
+from switchboard.flows.conversation import Conversation, TooManySteps
+from switchboard.flows.forking_call import ForkingCall, Happening, Questions, WatchedVariables
+from switchboard.ports import Position
+from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
+
+MOST_RUNS = 5_000  # of one step in one state; what lies beyond is not explored, and `incomplete` says so
+WITHOUT_END = "without_end"  # the outcome of a step that asks again and again
+
+_THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is given when a call comes."""
+
+    instant: datetime  # UTC
+    caller: str  # number as received; "" when withheld
+    number: str  # that was dialled
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a call stands before it enters a step: what follows depends on this and on the World alone."""
+
+    flow: str
+    step: str
+    language: Language
+    variables: tuple[tuple[str, Any], ...] = ()  # sorted by name
+    returns: tuple[tuple[str, str], ...] = ()  # (flow, subflow step), innermost last
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One way through a step."""
+
+    happenings: tuple[Happening, ...]  # in order
+    left: Left
+    to: State | None  # None: nothing follows, the switchboard hangs up
+    unset: frozenset[str] = frozenset()  # variables that were asked for before anything had been noted in them
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What was looked at of the World."""
+
+    clock: bool = False
+    caller: bool = False
+    number: bool = False
+
+    def of(self, world: World) -> tuple[object, ...]:
+        """That part of a world."""
+        return (self.clock and world.instant, self.caller and world.caller, self.number and world.number)
+
+
+class Explorer:
+    """The moves of every step of a configuration, each found once and remembered."""
+
+    def __init__(self, configuration: Configuration, *, with_languages: bool = True) -> None:
+        """Without languages a call keeps the one it began with: fewer states, and enough where no step decides by the
+        language (`decides_by_language` tells, once all is explored)."""
+        self.configuration = configuration
+        self.decides_by_language = False
+        self.incomplete: set[State] = set()
+        self.runs = 0  # so far: what exploring cost
+        self._with_languages = with_languages
+        self._office = Office(
+            configuration.organisation,
+            configuration.hours,
+            configuration.facts,
+            configuration.prompts,
+            configuration.version,
+            _NoClock(),
+            _NoLedger(),
+        )
+        self._known: dict[State, dict[Looks, dict[tuple[object, ...], tuple[Move, ...]]]] = {}
+
+    def beginning(self, number: str) -> State:
+        """Where a call to one of the organisation's numbers begins. Raises KeyError for another."""
+        dialled = self.configuration.organisation.numbers[number]
+        conversation = self._conversation(ForkingCall("", number, (), Questions()), dialled.language, dialled.flow)
+        return _state_of(conversation, dialled.language)
+
+    def step_of(self, state: State) -> Step:
+        """The step a state stands before."""
+        return self.configuration.flows[state.flow].steps[state.step]
+
+    def moves(self, state: State, world: World) -> tuple[Move, ...]:
+        """Every way through the step. Of those that leave it by one outcome to one state, that in which least happens.
+
+        Callers may hang up at any moment as well; that is no move.
+        """
+        known = self._known.setdefault(state, {})
+        for looks, results in known.items():
+            if (found := results.get(looks.of(world))) is not None:
+                return found
+        looks, moves = self._explore(state, world)
+        known.setdefault(looks, {})[looks.of(world)] = moves
+        return moves
+
+    def looks(self, state: State) -> Looks:
+        """What runs of the step in this state have looked at so far."""
+        seen = self._known.get(state, {})
+        return Looks(
+            any(looks.clock for looks in seen), any(looks.caller for looks in seen), any(looks.number for looks in seen)
+        )
+
+    def _explore(self, state: State, world: World) -> tuple[Looks, tuple[Move, ...]]:
+        found: dict[tuple[str, State | None], Move] = {}
+        questions = Questions()
+        clock = caller = number = False
+        for _ in ("learn which keys mean something", "try them in every order"):
+            ahead: list[tuple[Any, ...]] = [()]
+            runs = 0
+            while ahead and runs < MOST_RUNS:
+                run = _Run(self, state, world, ahead.pop(), questions)
+                move = run.go()
+                runs += 1
+                ahead.extend(run.call.untried())
+                if not questions.are_learnt:
+                    questions.learn(run.call.asked)
+                clock, caller, number = (
+                    clock or run.saw_clock,
+                    caller or run.call.saw_caller,
+                    number or run.call.saw_number,
+                )
+                key = (move.left.outcome, move.to)
+                if key not in found or len(move.happenings) < len(found[key].happenings):
+                    found[key] = move
+            if ahead:
+                self.incomplete.add(state)
+            self.runs += runs
+            if not questions.has_repeats:
+                break
+            questions.are_learnt = True
+        return Looks(clock, caller, number), tuple(found.values())
+
+    def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> _WatchedConversation:
+        return _WatchedConversation(call, _Unrecorded(self._office, language), self._office, self.configuration, start)
+
+
+class _Run:
+    """The step of a state, run once."""
+
+    def __init__(
+        self, explorer: Explorer, state: State, world: World, answers: tuple[Any, ...], questions: Questions
+    ) -> None:
+        self.call = ForkingCall(world.caller, world.number, answers, questions)
+        self._explorer = explorer
+        self._state = state
+        position = Position(state.flow, "", state.step, 1, state.language, dict(state.variables), state.returns)
+        self._conversation = explorer._conversation(self.call, state.language, position)
+        self._conversation.instant = world.instant
+        self.saw_clock = False
+
+    def go(self) -> Move:
+        """Run it to its end."""
+        explorer, conversation = self._explorer, self._conversation
+        step = explorer.step_of(self._state)
+        try:
+            left = _finished(step.run(step.fields, conversation), step.type)
+            conversation.follow(step.routes.get(left.outcome))
+        except TooManySteps:
+            left = Left(WITHOUT_END)
+            conversation.finish()
+        self.saw_clock = conversation.saw_clock
+        if conversation.saw_language and step.type != "language":
+            explorer.decides_by_language = True
+        language = conversation.recorder.language if explorer._with_languages else self._state.language
+        to = None if conversation.is_finished else _state_of(conversation, language)
+        return Move(tuple(self.call.happenings), left, to, frozenset(conversation.variables.missed))
+
+
+class _WatchedConversation(Conversation):
+    """A Conversation that notes what steps look at."""
+
+    __slots__ = ("instant", "saw_clock", "saw_language")
+
+    def __init__(
+        self,
+        call: ForkingCall,
+        recorder: CallRecorder,
+        office: Office,
+        configuration: Configuration,
+        start: str | Position,
+    ) -> None:
+        super().__init__(call, recorder, office, configuration, start)
+        self.variables: WatchedVariables = WatchedVariables(self.variables)
+        self.instant = _THEN
+        self.saw_clock = self.saw_language = False
+
+    @property
+    def language(self) -> Language:
+        """See Conversation."""
+        self.saw_language = True
+        return self.recorder.language
+
+    def now(self) -> datetime:
+        """See Conversation."""
+        self.saw_clock = True
+        return self.instant
+
+
+class _Unrecorded(CallRecorder):
+    """A recorder that keeps nothing."""
+
+    __slots__ = ()
+
+    def __init__(self, office: Office, language: Language) -> None:
+        super().__init__(ForkingCall.id, office.ledger, office.clock, language)
+
+    def note(self, kind: EventKind, **data: Any) -> datetime:
+        """Thrown away."""
+        if kind is EventKind.TALKING:
+            self.has_talked = True
+        return _THEN
+
+
+class _NoClock:
+    """A step that asks the office's clock would escape being explored: see Conversation.now."""
+
+    def now(self) -> datetime:
+        return _THEN
+
+
+class _NoLedger:
+    def append(self, event: CallEvent) -> None:
+        """Nothing is kept."""
+
+    async def durable(self) -> None:
+        """Nothing is kept."""
+
+
+def _state_of(conversation: Conversation, language: Language) -> State:
+    return State(
+        conversation.flow.id,
+        conversation.step,
+        language,
+        tuple(sorted(conversation.variables.items())),
+        conversation.came_through,
+    )
+
+
+def _finished(step: Awaitable[Left], name: str) -> Left:
+    """What a step returns that waits for nothing, as the call it talks to answers at once."""
+    try:
+        next(step.__await__())
+    except StopIteration as end:
+        result: Left = end.value
+        return result
+    raise AssertionError(f"step type `{name}` waits for something that is not the call")

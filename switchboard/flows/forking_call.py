@@ -1,0 +1,218 @@
+"""A call without a caller, for exploring: whatever it is asked has several answers, and each of them is tried.
+
+A run is told the first answers; at every question beyond, it takes the first answer there is and leaves the others for
+later runs (`untried`). So the runs of a step make a tree whose leaves are all that can happen in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.identity import CallId
+from switchboard.ports import Position, Utterance
+
+KEYS: tuple[str | None, ...] = (*"1234567890#*", None)  # None is silence
+REPEAT = "*"
+
+_SOME_CALL = CallId(UUID(int=0))
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The caller heard this."""
+
+    utterances: tuple[Utterance, ...]
+    barge_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A key was waited for; `key` is what came, None for silence until the timeout."""
+
+    timeout: timedelta
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """Phones rang, and how that came out."""
+
+    phones: tuple[Phone, ...]
+    timeout: timedelta
+    hearing: WhileRinging
+    outcome: DialOutcome
+    answered_by: Phone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """Caller and callee talked, until the callee left."""
+
+    phone: Phone
+
+
+Happening = Said | Asked | Rang | Talked
+
+
+class Questions:
+    """Which keys are worth trying at a question that was asked before.
+
+    A question is known by the last thing said before it. The first time every key is tried; a key after which the
+    question was not asked again means something, of those after which it was, one stands for all, and `*` for none.
+    """
+
+    def __init__(self) -> None:
+        self._leaving: dict[Utterance | None, dict[str | None, bool]] = {}
+        self.are_learnt = False
+        self.has_repeats = False  # was any asked again?
+
+    def answers(self, question: Utterance | None, is_again: bool) -> tuple[str | None, ...]:
+        """What is to be tried."""
+        if not self.are_learnt:
+            return (None,) if is_again else KEYS
+        known = self._leaving.get(question)
+        if known is None:
+            return KEYS
+        leaving = [key for key in KEYS if known.get(key, True)]
+        asking = [key for key in KEYS if key is not None and key != REPEAT and not known.get(key, True)]
+        silence = [] if None in leaving else [None]
+        return (*leaving, *asking[:1], *silence)
+
+    def learn(self, asked: Sequence[tuple[Utterance | None, str | None]]) -> None:
+        """From one run: what was asked, and answered."""
+        for place, (question, key) in enumerate(asked):
+            if all(earlier != question for earlier, _ in asked[:place]):
+                is_again = any(later == question for later, _ in asked[place + 1 :])
+                self._leaving.setdefault(question, {})[key] = not is_again
+                self.has_repeats = self.has_repeats or is_again
+
+
+class ForkingCall:
+    """Implements ports.Call for one run."""
+
+    is_answered = True
+    talking_since: datetime | None = None
+    hangup_cause = int(HangupCause.UNKNOWN)
+    ended_by = "unknown"
+    id = _SOME_CALL
+
+    def __init__(self, caller: str, number: str, answers: Sequence[Any], questions: Questions) -> None:
+        self.happenings: list[Happening] = []
+        self.asked: list[tuple[Utterance | None, str | None]] = []
+        self.saw_caller = self.saw_number = False
+        self.talking_to: Phone | None = None
+        self._caller = Caller(caller)
+        self._number = number
+        self._told = answers
+        self._given: list[Any] = []
+        self._open: list[tuple[int, tuple[Any, ...]]] = []  # how many answers came before, and what else there is
+        self._questions = questions
+        self._last_said: Utterance | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """See ports.Call."""
+        self.saw_caller = True
+        return self._caller
+
+    @property
+    def number(self) -> str:
+        """See ports.Call."""
+        self.saw_number = True
+        return self._number
+
+    def untried(self) -> Iterator[tuple[Any, ...]]:
+        """The beginnings of further runs."""
+        for before, others in self._open:
+            for other in others:
+                yield (*self._given[:before], other)
+
+    async def answer(self) -> None:
+        """See ports.Call."""
+
+    async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
+        """See ports.Call."""
+        said = tuple(utterances)
+        self.happenings.append(Said(said, barge_in))
+        self._last_said = said[-1] if said else self._last_said
+
+    async def key(self, timeout: timedelta) -> str | None:
+        """See ports.Call."""
+        question = self._last_said
+        is_again = any(question == before for before, _ in self.asked)
+        key = self._answer(self._questions.answers(question, is_again))
+        self.asked.append((question, key))
+        self.happenings.append(Asked(timeout, key))
+        return key
+
+    def forget_keys(self) -> None:
+        """See ports.Call."""
+
+    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+        """See ports.Call."""
+        result = self._answer(tuple(_ways_to_come_out(phones)))
+        self.happenings.append(Rang(tuple(phones), timeout, hearing, result.outcome, result.answered_by))
+        self.talking_to = result.answered_by
+        return result
+
+    async def talk(self) -> None:
+        """See ports.Call."""
+        if self.talking_to is not None:
+            self.happenings.append(Talked(self.talking_to))
+            self.talking_to = None
+
+    async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """See ports.Call."""
+
+    def remember(self, position: Position) -> None:
+        """See ports.Call."""
+
+    def _answer(self, answers: tuple[T, ...]) -> T:
+        place = len(self._given)
+        if place < len(self._told):
+            answer: T = self._told[place]
+        else:
+            answer = answers[0]
+            self._open.append((place, answers[1:]))
+        self._given.append(answer)
+        return answer
+
+
+class WatchedVariables(dict[str, Any]):
+    """A call's variables; `missed` are those that were asked for before anything had been noted in them."""
+
+    def __init__(self, values: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.missed: set[str] = set()
+
+    def __missing__(self, name: str) -> Any:
+        self.missed.add(name)
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return self._noted(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping."""
+        return self[name] if self._noted(name) else default
+
+    def _noted(self, name: object) -> bool:
+        is_there = super().__contains__(name)
+        if not is_there:
+            self.missed.add(str(name))
+        return is_there
+
+
+def _ways_to_come_out(phones: Sequence[Phone]) -> Iterator[RingResult]:
+    for phone in phones:
+        yield RingResult(DialOutcome.ANSWERED, phone)
+    for outcome in DialOutcome:
+        if outcome is not DialOutcome.ANSWERED:
+            yield RingResult(outcome)
