@@ -1,4 +1,4 @@
-"""YAML that remembers where each word stands, and the list of everything wrong with it.
+"""YAML that remembers where each word stands.
 
 Scalars stay the text that was typed: what it means is decided by who reads it, so `on:`, `no`, `12:30` and `0100` are
 never turned into a truth value, a number of minutes or an octal number behind the administrator's back.
@@ -6,29 +6,19 @@ never turned into a truth value, a number of minutes or an octal number behind t
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from switchboard.flows.problems import Place as Place
+from switchboard.flows.problems import Problem as Problem
+from switchboard.flows.problems import Problems as Problems
+from switchboard.flows.problems import Severity as Severity
+
 LARGEST_FILE = 1_000_000  # bytes
 MOST_NODES = 50_000  # a file's values after aliases are written out
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,100 +69,6 @@ def kind_of(node: Node) -> str:
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else line[:57] + "..."
-
-
-class Severity(StrEnum):
-    """Does a problem keep the configuration from being used?"""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong, where, and what to do about it. As a text it reads like a good compiler's."""
-
-    place: Place
-    text: str  # what is wrong
-    expected: str = ""  # what was expected instead
-    nearest: str = ""  # the known word nearest to what stands there
-    severity: Severity = Severity.ERROR
-    rule: str = "language"  # which rule is broken: "language", or the name of one of `switchboard check`'s
-    quoted: str = ""  # the offending line
-    call: tuple[str, ...] = ()  # the shortest call that shows it, a line each
-
-    def __str__(self) -> str:
-        message = f"{self.place}: {'warning: ' if self.severity is Severity.WARNING else ''}{self.text}"
-        if self.expected:
-            message += f" — expected {self.expected}"
-        if self.nearest:
-            message += f"; did you mean `{self.nearest}`?"
-        if self.quoted:
-            number = self.place.line
-            message += f"\n    {number:>4} | {self.quoted}\n         | {' ' * (self.place.column - 1)}^"
-        return "\n".join([message, *(f"         {line}" for line in self.call)])
-
-    def as_json(self) -> dict[str, Any]:
-        """For editors and other programs."""
-        return {
-            "file": self.place.file,
-            "line": self.place.line,
-            "column": self.place.column,
-            "severity": self.severity.value,
-            "rule": self.rule,
-            "message": self.text,
-            "expected": self.expected,
-            "nearest": self.nearest,
-            "call": list(self.call),
-        }
-
-
-@dataclass(slots=True)
-class Problems:
-    """Everything wrong that was found so far, with the lines to quote. True if anything of it is an error."""
-
-    lines: dict[str, list[str]] = field(default_factory=dict)  # by file
-    found: dict[tuple[str, int, int, str], Problem] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self.found.values())
-
-    def add(
-        self,
-        place: Place,
-        text: str,
-        expected: str = "",
-        *,
-        got: str = "",
-        known: Iterable[str] = (),
-        severity: Severity = Severity.ERROR,
-        rule: str = "language",
-        call: tuple[str, ...] = (),
-    ) -> None:
-        """Note a problem: what is wrong, what was expected, and the nearest of the `known` words to what was got."""
-        near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-        problem = Problem(place, text, expected, near[0] if near else "", severity, rule, self._quoted(place), call)
-        self.found.setdefault((place.file, place.line, place.column, text), problem)
-
-    def warn(self, place: Place, text: str, expected: str = "", *, rule: str = "language") -> None:
-        """Note what is doubtful and yet can be used."""
-        self.add(place, text, expected, severity=Severity.WARNING, rule=rule)
-
-    def in_order(self) -> list[Problem]:
-        """All problems, by file and line."""
-        return [self.found[key] for key in sorted(self.found)]
-
-    def errors(self) -> list[Problem]:
-        """Those that keep the configuration from being used."""
-        return [problem for problem in self.in_order() if problem.severity is Severity.ERROR]
-
-    def warnings(self) -> list[Problem]:
-        """The others."""
-        return [problem for problem in self.in_order() if problem.severity is Severity.WARNING]
-
-    def _quoted(self, place: Place) -> str:
-        lines = self.lines.get(place.file, [])
-        return lines[place.line - 1].rstrip()[:160] if 0 < place.line <= len(lines) else ""
 
 
 def read_text(path: Path, name: str, problems: Problems) -> str:
@@ -236,6 +132,8 @@ def hint_of(said: str) -> str:
         return "spaces, not tabs, before the words of a line"
     if "mapping values are not allowed" in said:
         return 'a text with a colon to stand in quotes: "Hours: nine to five"'
+    if "but got '['" in said:
+        return 'a text with a bracket to stand in quotes: "floor in [first, second]"'
     if "could not find expected ':'" in said or "expected <block end>" in said:
         return "this line to stand exactly below its neighbours"
     return ""
