@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
@@ -18,6 +19,7 @@ from switchboard.errors import CallerHungUp
 from switchboard.ports import Position, Utterance
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import REACTION, UNAVAILABLE, Action, Deed, Moment, PhoneBehaviour
+from switchboard.testing.transcript import Happening, Line, Listener
 
 PER_CHARACTER = timedelta(milliseconds=60)  # how fast the switchboard speaks, about
 SHORTEST_UTTERANCE = timedelta(seconds=1)
@@ -41,7 +43,10 @@ _SIGNALS = {
 
 
 class ScriptedCall:
-    """Implements ports.Call. `transcript` tells the call; `left` are the caller's lines that never came due."""
+    """Implements ports.Call. `lines` tell the call; `left` are the caller's lines that never came due.
+
+    `listener` is told each line as it happens; `lasts` says how long an utterance takes.
+    """
 
     def __init__(
         self,
@@ -55,13 +60,17 @@ class ScriptedCall:
         call_id: CallId = SOME_CALL,
         talking_to: Phone | None = None,
         hangs_up_at: datetime | None = None,
+        listener: Listener | None = None,
+        lasts: Callable[[Utterance], timedelta] | None = None,
     ) -> None:
-        self.transcript: list[str] = []
+        self.lines: list[Line] = []
         self.heard: list[Utterance] = []  # in the order they began
         self.positions: list[Position] = []
         self.left: deque[Action] = deque(actions)
         self.phones: dict[str, PhoneBehaviour] = dict(phones or {})
         self._clock = clock
+        self._listener = listener
+        self._lasts = lasts or length_of
         self._id = call_id
         self._caller = Caller(caller, name)
         self._number = number
@@ -73,6 +82,11 @@ class ScriptedCall:
         self._hangs_up_at = hangs_up_at  # wherever the script then is
         self._cause: int = HangupCause.UNKNOWN
         self._ended_by = "unknown"
+
+    @property
+    def transcript(self) -> list[str]:
+        """The lines as texts."""
+        return [line.text for line in self.lines]
 
     @property
     def id(self) -> CallId:
@@ -119,7 +133,7 @@ class ScriptedCall:
         await self._begin()
         if not self._answered:
             self._answered = True
-            self._tell("switchboard answers")
+            self._tell(Happening.ANSWERS, "switchboard answers")
 
     async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
         """See ports.Call."""
@@ -128,18 +142,18 @@ class ScriptedCall:
             if barge_in and self._keys:
                 return
             language = "" if utterance.language == ENGLISH else f" [{utterance.language}]"
-            self._tell(f"switchboard{language}: {utterance.text}")
+            self._tell(Happening.SAYS, f"switchboard{language}: {utterance.text}", utterance=utterance)
             self.heard.append(utterance)
-            length = length_of(utterance)
+            length = self._lasts(utterance)
             if self._pass(length, Moment.HEARING, lambda: barge_in and bool(self._keys), utterance.text):
-                self._tell("(stopped by the key)")
+                self._tell(Happening.STOPPED, "(stopped by the key)", utterance=utterance)
 
     async def key(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
         await self._begin()
         if self._keys or self._pass(timeout, Moment.ASKED, lambda: bool(self._keys)):
             return self._keys.popleft()
-        self._tell(f"(silence, {_seconds(timeout)})")
+        self._tell(Happening.SILENCE, f"(silence, {_seconds(timeout)})", lasts=timeout)
         if self.left and self.left[0].deed is Deed.STAY_SILENT:
             self.left.popleft()
             self._last_action_at = self._clock.now()
@@ -153,7 +167,8 @@ class ScriptedCall:
         """See ports.Call."""
         await self._begin()
         rung = ", ".join(f"{phone.extension} {phone.name}" for phone in phones)
-        self._tell(f"switchboard rings {rung} (the caller hears {hearing.value})")
+        told = f"switchboard rings {rung} (the caller hears {hearing.value})"
+        self._tell(Happening.RINGS, told, phones=tuple(phones), hearing=hearing)
         behaviours = [(phone, self.phones.get(phone.extension, UNAVAILABLE)) for phone in phones]
         answers = [(it.after, phone) for phone, it in behaviours if it.outcome is DialOutcome.ANSWERED]
         after, first = min(answers, key=lambda each: each[0], default=(timeout, None))
@@ -164,7 +179,8 @@ class ScriptedCall:
         self._pass(after, Moment.RINGING, lambda: False)
         if first is not None:
             self._answered, self._partner = True, first
-            self._tell(f"{first.extension} {first.name} answers after {_seconds(after)}")
+            told = f"{first.extension} {first.name} answers after {_seconds(after)}"
+            self._tell(Happening.PICKS_UP, told, phones=(first,), outcome=DialOutcome.ANSWERED, lasts=after)
             return RingResult(DialOutcome.ANSWERED, first)
         return self._nobody(behaviours, after)
 
@@ -174,7 +190,8 @@ class ScriptedCall:
             late = behaviour.outcome is DialOutcome.ANSWERED or behaviour.after > after
             outcome = DialOutcome.NO_ANSWER if late else behaviour.outcome
             outcomes.append(outcome)
-            self._tell(f"{phone.extension} {phone.name}: {outcome.value}, after {_seconds(after)}")
+            text = f"{phone.extension} {phone.name}: {outcome.value}, after {_seconds(after)}"
+            self._tell(Happening.NOT_REACHED, text, phones=(phone,), outcome=outcome, lasts=after)
         told = min(outcomes, key=_TELLING.index, default=DialOutcome.UNAVAILABLE)
         cause, sip_status = _SIGNALS[told]
         return RingResult(told, None, cause, sip_status)
@@ -185,17 +202,17 @@ class ScriptedCall:
         partner = self._partner
         if partner is None:
             return
-        self._tell(f"caller and {partner.name} talk")
+        self._tell(Happening.TALK, f"caller and {partner.name} talk", phones=(partner,))
         self._pass(self.phones.get(partner.extension, UNAVAILABLE).talks, Moment.TALKING, lambda: False)
         self._partner = None
-        self._tell(f"{partner.name} hangs up")
+        self._tell(Happening.LEAVES, f"{partner.name} hangs up", phones=(partner,))
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """See ports.Call."""
         await asyncio.sleep(0)
         if not self._gone:
             self._end("switchboard", cause)
-            self._tell(f"switchboard hangs up ({cause.name.lower()})")
+            self._tell(Happening.HANGS_UP, f"switchboard hangs up ({cause.name.lower()})")
 
     def remember(self, position: Position) -> None:
         """See ports.Call."""
@@ -247,17 +264,20 @@ class ScriptedCall:
         self._last_action_at = self._clock.now()
         if action.deed is Deed.PRESS:
             self._keys.extend(action.keys)
-            self._tell(f"caller presses {action.keys}")
+            self._tell(Happening.PRESSES, f"caller presses {action.keys}", keys=action.keys)
         else:
-            self._tell("caller hangs up")
+            self._tell(Happening.CALLER_HANGS_UP, "caller hangs up")
             self._end("caller", HangupCause.NORMAL)
             raise CallerHungUp
 
     def _end(self, ended_by: str, cause: HangupCause) -> None:
         self._gone, self._ended_by, self._cause, self._partner = True, ended_by, cause, None
 
-    def _tell(self, line: str) -> None:
-        self.transcript.append(line)
+    def _tell(self, what: Happening, text: str, **details: Any) -> None:
+        line = Line(self._clock.now(), what, text, **details)
+        self.lines.append(line)
+        if self._listener is not None:
+            self._listener(line)
 
 
 def length_of(utterance: Utterance) -> timedelta:

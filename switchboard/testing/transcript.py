@@ -1,0 +1,46 @@
+"""What happened on a scripted call, line by line, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from switchboard.domain.dialling import DialOutcome, Phone, WhileRinging
+from switchboard.ports import Utterance
+
+
+class Happening(StrEnum):
+    """What a line tells of."""
+
+    ANSWERS = "answers"  # the switchboard, the caller
+    SAYS = "says"  # the switchboard begins to say an utterance
+    STOPPED = "stopped"  # by the caller's key, the utterance
+    PRESSES = "presses"  # the caller, keys
+    SILENCE = "silence"  # a question went by unanswered
+    RINGS = "rings"  # phones begin to ring
+    PICKS_UP = "picks up"  # one of them
+    NOT_REACHED = "not reached"  # a phone, with its outcome
+    TALK = "talk"  # caller and callee begin to
+    LEAVES = "leaves"  # the callee hangs up
+    CALLER_HANGS_UP = "caller hangs up"
+    HANGS_UP = "hangs up"  # the switchboard
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened, at its instant (UTC); a length of time is told at its beginning."""
+
+    at: datetime
+    what: Happening
+    text: str  # as the transcripts of tests have it
+    utterance: Utterance | None = None
+    keys: str = ""
+    phones: tuple[Phone, ...] = ()
+    hearing: WhileRinging | None = None  # while it rings
+    outcome: DialOutcome | None = None
+    lasts: timedelta | None = None  # a silence; how long a phone has rung
+
+
+Listener = Callable[[Line], None]
