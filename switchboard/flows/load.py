@@ -6,7 +6,6 @@ The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,38 +15,42 @@ from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
 from switchboard.flows.configuration import Configuration, Flow
+from switchboard.flows.content import content_version
 from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
 from switchboard.flows.flow_yaml import FlowFiles
 from switchboard.flows.hours_yaml import read_hours
+from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
 from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
 from switchboard.flows.reading import Reading
 from switchboard.flows.schema import FlowReading
-from switchboard.flows.source import Problems, Table, read_yaml
+from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
 from switchboard.services.office import APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE
 
-FILES = ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml")
-FLOWS = "flows"
-VERSION_LENGTH = 16  # hex digits
+FILES = tuple(SECTIONS)
 OWN_PROMPTS = (APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE, NO_INPUT, NO_MATCH, AT_TIME, *DAYS)
 
 
-def load_configuration(ivr: Path, prompts: Path) -> Configuration:
+def load_configuration(ivr: Path, prompts: Path, *, version: str | None = None) -> Configuration:
     """The configuration of the folder `ivr` with the texts of the folder `prompts`.
+
+    `version` is what `content_version` says of the folders, where that is known already.
 
     Raises ConfigurationError with every problem, each `file:line:column: what is wrong — what was expected`.
     """
     problems = Problems()
     reading = Reading(problems)
-    tables = {name: read_yaml(ivr / name, _shown(ivr / name), problems) for name in FILES}
-    flow_tables = _flow_tables(ivr / FLOWS, problems)
+    including = Including(ivr, problems)
+    tables = {name: including.read(name) for name in FILES}
+    flow_tables = _flow_tables(including)
     read_languages(reading, tables["organisation.yaml"])
     text_tables = _text_tables(prompts, reading)
     configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
     if problems:
         raise ConfigurationError(problems.errors())
-    return replace(configuration, warnings=tuple(problems.warnings()), lines=problems.lines)
+    version = version or content_version(ivr, prompts)
+    return replace(configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines)
 
 
 @dataclass(slots=True)
@@ -104,8 +107,7 @@ class _Loader:
         files = FlowFiles(self.flow_tables, new_reading, reading.problems)
         flows = files.read_all()
         self._check_entries(organisation, flows)
-        version = content_version(self.ivr, self.prompts)
-        return Configuration(organisation, hours, facts, flows, prompts, version, frozenset(wordings.made))
+        return Configuration(organisation, hours, facts, flows, prompts, "", frozenset(wordings.made))
 
     def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:
         table = self.tables["organisation.yaml"].get("numbers")
@@ -135,26 +137,11 @@ def _variables(tables: Iterable[Table]) -> list[str]:
     return list(names)
 
 
-def content_version(ivr: Path, prompts: Path) -> str:
-    """The configuration's version: a hash over the names and contents of all its files."""
-    digest = hashlib.sha256()
-    files = [ivr / name for name in FILES]
-    files += sorted((ivr / FLOWS).glob("*.yaml"))
-    files += sorted((prompts / "texts").glob("*.yaml"))
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError:
-            continue  # told when it was read
-        digest.update(f"{file.parent.name}/{file.name}\n{len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()[:VERSION_LENGTH]
-
-
-def _flow_tables(folder: Path, problems: Problems) -> dict[str, Table]:
+def _flow_tables(including: Including) -> dict[str, Table]:
+    folder = including.folder / FLOWS
     for stray in sorted(folder.glob("*.yml")):
-        problems.add(read_yaml(stray, _shown(stray), problems).place, "is not read", "a name that ends in `.yaml`")
-    return {path.stem: read_yaml(path, _shown(path), problems) for path in sorted(folder.glob("*.yaml"))}
+        including.problems.add(Place(shown(stray), 1, 1), "is not read", "a name that ends in `.yaml`")
+    return {path.stem: including.read(f"{FLOWS}/{path.name}") for path in sorted(folder.glob("*.yaml"))}
 
 
 def _text_tables(prompts: Path, reading: Reading) -> dict[Language, Table]:
@@ -162,13 +149,5 @@ def _text_tables(prompts: Path, reading: Reading) -> dict[Language, Table]:
     for language in reading.languages:
         path = prompts / "texts" / f"{language}.yaml"
         if path.exists() or language == reading.default_language:
-            tables[language] = read_yaml(path, _shown(path), reading.problems)
+            tables[language] = read_yaml(path, shown(path), reading.problems)
     return tables
-
-
-def _shown(path: Path) -> str:
-    """How a file is called in problems: as one would type it from here."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
