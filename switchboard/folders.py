@@ -46,6 +46,11 @@ class Folders:
         return self.run / "controller.sock"
 
     @property
+    def versions(self) -> Path:
+        """Kept versions of the configuration, and which of them is live (flows/versions.py)."""
+        return self.state / "versions"
+
+    @property
     def asterisk(self) -> Path:
         return self.served / "asterisk"
 
