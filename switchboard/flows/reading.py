@@ -164,7 +164,8 @@ class Reading:
             return self.templates.render(text, data).strip()
         except TemplateProblem as problem:
             expected = f"names among {', '.join(data)}" if problem.name and problem.name not in data else ""
-            self.problems.add(place, f"the template fails: {problem}", expected, got=problem.name, known=data)
+            told = f"the template fails: {problem}" if "{" in text else str(problem)
+            self.problems.add(place, told, expected, got=problem.name, known=data)
             return ""
 
     def _unexpected(self, node: Node | None, place: Place, what: str, expected: str) -> None:
