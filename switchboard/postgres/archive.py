@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import TracebackType
@@ -20,6 +20,7 @@ from switchboard.postgres.rows import event_of, plain_uuid
 
 DEADLINE = 5.0  # seconds, for connecting and for each request
 CONNECTIONS = 4
+STORIES_AT_ONCE = 500
 _COLUMNS = [each.name for each in fields(CallRow)]
 
 
@@ -70,6 +71,18 @@ class PostgresArchive:
         events = [event_of(record) for record in await self._fetch("story", call_id)]
         plain = [replace(e, call_id=call_id, event_id=EventId(plain_uuid(e.event_id))) for e in events if e]
         return in_order(plain)
+
+    async def stories(self, since: datetime) -> AsyncIterator[tuple[CallId, Sequence[CallEvent]]]:
+        """The events of every ended call that began at `since` or later, the oldest call first."""
+        after: tuple[datetime, UUID] = (since, UUID(int=0))
+        while page := await self._fetch("ended_calls", since, *after, STORIES_AT_ONCE):
+            told: dict[UUID, list[CallEvent]] = {plain_uuid(record["id"]): [] for record in page}
+            for event in map(event_of, await self._fetch("stories", list(told))):
+                if event is not None:
+                    told[plain_uuid(event.call_id)].append(event)
+            for call_id, events in told.items():
+                yield CallId(call_id), in_order(events)
+            after = (page[-1]["started_at"], page[-1]["id"])
 
     async def ids_beginning(self, prefix: str) -> Sequence[CallId]:
         """Up to two ids that begin with `prefix` (hex digits, dashes ignored): more than one is not unique."""

@@ -39,3 +39,17 @@ from calls
 where ended_at is null and started_at < $1
 order by started_at
 limit $2
+
+-- ended_calls --
+-- Ids of calls that have ended and began at $1 or later, oldest first, after the call $3 of the instant $2; at most $4.
+select id, started_at
+from calls
+where ended_at is not null and started_at >= $1 and (started_at, id) > ($2::timestamptz, $3::uuid)
+order by started_at, id
+limit $4
+
+-- stories --
+-- All events of the calls $1 (uuid[]); the reader puts them in order.
+select call_id, event_id, at, kind, data
+from call_events
+where call_id = any($1::uuid[])

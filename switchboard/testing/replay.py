@@ -1,0 +1,163 @@
+"""Recorded calls against a draft of the flows: which of them would end elsewhere, and where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.identity import CallId
+from switchboard.errors import CallerHungUp
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.conversation import Conversation
+from switchboard.flows.interpret import converse
+from switchboard.ports import Call
+from switchboard.services.answer_call import answer_call
+from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
+from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.manual_clock import ManualClock
+from switchboard.testing.recorded_call import RecordedCall, Unanswerable
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """A step that a call went through."""
+
+    flow: str
+    step: str
+    type: str
+    outcome: str
+    decided_on: str
+    place: str  # file:line
+
+    @property
+    def name(self) -> str:
+        return f"{self.flow}.{self.step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What became of a call."""
+
+    steps: tuple[PastStep, ...]
+    talked_to: tuple[str, ...]  # extensions, in order
+    disposition: str
+    unanswerable: str = ""  # why it could not be followed to its end
+
+    @property
+    def end(self) -> str:
+        """In an administrator's words."""
+        if self.unanswerable:
+            return self.unanswerable
+        last = self.steps[-1] if self.steps else None
+        where = f" at {last.name}" if last else ""
+        whom = f" to {', '.join(self.talked_to)}" if self.talked_to else ""
+        return f"{self.disposition}{whom}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One recorded call, then and in the draft."""
+
+    call_id: CallId
+    at: datetime
+    caller: str
+    number: str
+    was: Path
+    now: Path
+
+    @property
+    def ends_elsewhere(self) -> bool:
+        """Somebody else talked to the caller, the call came to something else, or in another step."""
+        if self.now.unanswerable or self.was.talked_to != self.now.talked_to:
+            return True
+        return self.was.disposition != self.now.disposition or _last(self.was) != _last(self.now)
+
+    @property
+    def parts_at(self) -> tuple[PastStep | None, PastStep | None]:
+        """The first steps that differ, then and now; None where one path is at its end."""
+        for was, now in zip(self.was.steps, self.now.steps, strict=False):
+            if (was.name, was.outcome) != (now.name, now.outcome):
+                return was, now
+        common = min(len(self.was.steps), len(self.now.steps))
+        return _at(self.was.steps, common), _at(self.now.steps, common)
+
+
+async def replay(call_id: CallId, events: Sequence[CallEvent], draft: Configuration) -> Replayed | None:
+    """Play a recorded call against the draft. None if its record tells of no flow: the safety net served it, it was
+    between desk phones, or our own failure broke it off."""
+    told = sorted(events, key=lambda event: event.at)
+    was = path_of(told)
+    offer = told[0] if told and told[0].kind is EventKind.OFFERED else None
+    kinds = {event.kind for event in told}
+    if offer is None or not was.steps or kinds & {EventKind.SAFETY_NET, EventKind.FAULT}:
+        return None
+    number, caller = str(offer.data.get("number") or ""), str(offer.data.get("caller_number") or "")
+    now = await _play(call_id, told, draft, number, offer.at)
+    return Replayed(call_id, offer.at, caller, number, was, now)
+
+
+async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration, number: str, began: datetime) -> Path:
+    if number not in draft.organisation.numbers:
+        return Path((), (), "", f"nobody answers {number} any more")
+    clock = ManualClock(began)
+    recorded = RecordedCall(call_id, told, clock)
+    ledger = InMemoryLedger()
+    office = Office(draft.organisation, draft.hours, draft.facts, draft.prompts, draft.version, clock, ledger)
+    unanswerable = ""
+
+    async def conversation(_: Call, recorder: CallRecorder) -> None:
+        # Unanswerable is no failure of the draft: the call ends there, and nobody apologises.
+        nonlocal unanswerable
+        try:
+            await converse(_Told(recorded, recorder, office, draft))
+        except Unanswerable as error:
+            unanswerable = str(error)
+            raise CallerHungUp from error
+
+    await answer_call(recorded, office, conversation)
+    path = path_of(ledger.events)
+    steps = path.steps[:-1] if unanswerable else path.steps
+    return Path(steps, path.talked_to, path.disposition, unanswerable)
+
+
+class _Told(Conversation):
+    """A conversation that tells the recorded call which step it is in."""
+
+    def __init__(self, call: RecordedCall, recorder: CallRecorder, office: Office, draft: Configuration) -> None:
+        self._recorded = call
+        super().__init__(call, recorder, office, draft, draft.organisation.numbers[call.number].flow)
+        call.step_entered(self.flow.id, self.step)
+
+    def follow(self, target: str | None) -> None:
+        """See Conversation."""
+        super().follow(target)
+        self._recorded.step_entered(self.flow.id, self.step)
+
+
+def path_of(events: Sequence[CallEvent]) -> Path:
+    """What a call's events, in order, tell of its way."""
+    steps = tuple(_step(event.data) for event in events if event.kind is EventKind.STEP)
+    talked = tuple(str(event.data.get("extension")) for event in events if event.kind is EventKind.TALKING)
+    ends = [event.data.get("disposition") for event in events if event.kind is EventKind.ENDED]
+    disposition = str(ends[0]) if ends and ends[0] else Disposition.ABANDONED.value
+    return Path(steps, talked, disposition)
+
+
+def _step(data: Any) -> PastStep:
+    def text(name: str) -> str:
+        return str(data.get(name) or "")
+
+    place = f"{text('file')}:{text('line')}"
+    return PastStep(text("flow"), text("step"), text("type"), text("outcome"), text("decided_on"), place)
+
+
+def _last(path: Path) -> str:
+    return path.steps[-1].name if path.steps else ""
+
+
+def _at(steps: Sequence[PastStep], index: int) -> PastStep | None:
+    return steps[index] if index < len(steps) else None
