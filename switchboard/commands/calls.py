@@ -76,18 +76,12 @@ def printable(text: object) -> str:
 
 
 def _database_url() -> str:
-    from switchboard.errors import RecordsUnreachable
     from switchboard.machine.account import folders_of
-    from switchboard.machine.running import read_running
+    from switchboard.machine.running import database_url
     from switchboard.settings import load
 
     settings = load()
-    if settings.database_url is not None:
-        return str(settings.database_url)
-    running = read_running(folders_of(settings))
-    if running is None:
-        raise RecordsUnreachable("the switchboard is not running, and with it its database: start it (`make run`)")
-    return running.database_url
+    return database_url(settings, folders_of(settings))
 
 
 async def _newest(since: datetime | None, limit: int) -> Sequence[Mapping[str, Any]]:

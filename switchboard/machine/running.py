@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from switchboard.errors import SetupError
+from switchboard.errors import RecordsUnreachable, SetupError
 from switchboard.folders import Folders
+from switchboard.settings import Settings
 
 LEFTOVERS_GO_WITHIN = 6.0  # seconds for children of a killed launcher to end
 
@@ -67,6 +68,16 @@ def read_running(folders: Folders) -> Running | None:
         raise SetupError(f"{folders.running} belongs to another user: ask as the one who started it") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SetupError(f"{folders.running} is damaged: {error}") from error
+
+
+def database_url(settings: Settings, folders: Folders) -> str:
+    """The database of these settings, password included. Raises RecordsUnreachable if the embedded one never ran."""
+    if settings.database_url is not None:
+        return str(settings.database_url)
+    running = read_running(folders)
+    if running is None:
+        raise RecordsUnreachable("the switchboard is not running, and with it its database: start it (`make run`)")
+    return running.database_url
 
 
 def is_alive(process: RunningProcess) -> bool:

@@ -1,0 +1,153 @@
+"""Versions of the configuration in Postgres: for the record, and to bring back what the disk has no longer.
+
+Files are kept by their content, each once, so a version costs what is new in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+import orjson
+
+from switchboard.domain.publication import Publication, PublicationKind
+from switchboard.errors import ConfigurationError, RecordsUnreachable, SetupError
+from switchboard.flows.content import FileDigest, Manifest, digest_of, files_of, version_of
+from switchboard.postgres.queries import queries
+from switchboard.postgres.rows import plain_uuid
+
+DEADLINE = 5.0  # seconds, for connecting and for each request
+FILE_DEADLINE = 60.0  # seconds, for one file's content
+ADVISORY_LOCK = 0x5357_5055_424C  # "SWPUBL"
+
+
+class PostgresVersions:
+    """One connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres did not answer
+    within it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._sql = queries("versions")
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        async with _deadline(DEADLINE):
+            self._connection = await asyncpg.connect(
+                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard versions"}
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def lock(self) -> None:
+        """Be the only one who publishes with this database, until the connection ends.
+
+        Raises SetupError if somebody else is.
+        """
+        if not (await self._fetch("try_lock", ADVISORY_LOCK))[0][0]:
+            raise SetupError(
+                "another machine that uses this database is publishing; when it has ended, `switchboard versions` "
+                "tells what is live"
+            )
+
+    async def keep(self, version: str, ivr: Path, prompts: Path) -> None:
+        """Keep the version whose kept copy these folders are: whole, or nothing of it. Nothing if it is here already.
+
+        Raises ConfigurationError if the folders do not hold that version.
+        """
+        if await self.manifest(version) is not None:
+            return
+        paths = files_of(ivr, prompts)
+        manifest = await asyncio.to_thread(lambda: {name: digest_of(path) for name, path in paths.items()})
+        if version_of(manifest) != version:
+            raise ConfigurationError([f"version {version}: its copy beside {ivr} is damaged"])
+        async with _deadline(FILE_DEADLINE * 10), self._connected().transaction():
+            hashes = {digest.sha256: paths[name] for name, digest in manifest.items()}
+            known = {row["sha256"] for row in await self._fetch("known_files", list(hashes))}
+            for sha256 in sorted(hashes.keys() - known):
+                content = await asyncio.to_thread(hashes[sha256].read_bytes)
+                await self._fetch("keep_file", sha256, content, deadline=FILE_DEADLINE)
+            await self._fetch("keep_version", version, _as_json(manifest))
+
+    async def manifest(self, version: str) -> Manifest | None:
+        """The version's files; None if it is not here."""
+        rows = await self._fetch("manifest", version)
+        return _manifest(rows[0]["manifest"]) if rows else None
+
+    async def file(self, digest: FileDigest) -> bytes:
+        """The content. Raises ConfigurationError if it is not here."""
+        rows = await self._fetch("file", digest.sha256, deadline=FILE_DEADLINE)
+        if not rows:
+            raise ConfigurationError([f"the database lacks the content {digest.sha256} of a kept version"])
+        return bytes(rows[0]["content"])
+
+    async def beginning(self, prefix: str) -> Sequence[str]:
+        """Up to two versions that begin so (hex digits): more than one is not unique."""
+        return [row["version"] for row in await self._fetch("versions_beginning", prefix)]
+
+    async def note(self, publication: Publication) -> None:
+        """Note a publication whose version is kept; once, however often it is told."""
+        each = publication
+        await self._fetch(
+            "note_publication", each.id, each.at, each.version, each.was, each.who, each.why, each.kind.value
+        )
+
+    async def publications(self, limit: int = 50) -> Sequence[Publication]:
+        """The newest publications, newest first."""
+        return [_publication(row) for row in await self._fetch("publications", limit)]
+
+    async def last_publication(self, version: str) -> Publication | None:
+        """How the version became live last; None if it never did."""
+        rows = await self._fetch("last_publication", version)
+        return _publication(rows[0]) if rows else None
+
+    async def _fetch(self, query: str, *arguments: object, deadline: float = DEADLINE) -> list[asyncpg.Record]:
+        async with _deadline(deadline):
+            return await self._connected().fetch(self._sql[query], *arguments)
+
+    def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._connection is None:
+            raise RecordsUnreachable("versions are asked for before Postgres was connected to")
+        return self._connection
+
+
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise RecordsUnreachable(f"versions cannot be read or kept: {error or type(error).__name__}") from error
+
+
+def _as_json(manifest: Manifest) -> str:
+    return orjson.dumps(
+        {name: {"sha256": digest.sha256, "size": digest.size} for name, digest in manifest.items()}
+    ).decode()
+
+
+def _manifest(text: str) -> Manifest:
+    values: Mapping[str, Mapping[str, object]] = orjson.loads(text)
+    return {name: FileDigest(int(str(each["size"])), str(each["sha256"])) for name, each in values.items()}
+
+
+def _publication(row: asyncpg.Record) -> Publication:
+    return Publication(
+        id=plain_uuid(row["id"]),
+        at=row["at"],
+        version=row["version"],
+        was=row["was"],
+        who=row["who"],
+        why=row["why"],
+        kind=PublicationKind(row["kind"]),
+    )
