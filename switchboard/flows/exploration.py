@@ -12,7 +12,7 @@ caller, the number dialled) and runs a step again only where that differs.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,13 +20,14 @@ from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.language import Language
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
-from switchboard.flows.forking_call import ForkingCall, Happening, Questions, WatchedVariables
-from switchboard.ports import Position
+from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said, WatchedVariables
+from switchboard.ports import Position, Utterance
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
 MOST_RUNS = 5_000  # of one step in one state; what lies beyond is not explored, and `incomplete` says so
 WITHOUT_END = "without_end"  # the outcome of a step that asks again and again
+FAULT = "fault"  # the outcome of a step that fails: the caller hears an apology
 
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
 
@@ -59,6 +60,12 @@ class Move:
     left: Left
     to: State | None  # None: nothing follows, the switchboard hangs up
     unset: frozenset[str] = frozenset()  # variables that were asked for before anything had been noted in them
+    keys: frozenset[str] = frozenset()  # each of which, as the last one pressed, leads this way
+
+    @property
+    def presses(self) -> int:
+        """How many keys the caller presses."""
+        return sum(isinstance(happening, Asked) and happening.key is not None for happening in self.happenings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +114,33 @@ class Explorer:
         return self.configuration.flows[state.flow].steps[state.step]
 
     def moves(self, state: State, world: World) -> tuple[Move, ...]:
-        """Every way through the step. Of those that leave it by one outcome to one state, that in which least happens.
+        """Every way through the step. Of those that leave it by one outcome to one state, that in which least happens;
+        and, where that needs a key, the shortest without any, if there is one.
 
         Callers may hang up at any moment as well; that is no move.
         """
+        return self.look(state, world)[1]
+
+    def look(self, state: State, world: World) -> tuple[Looks, tuple[Move, ...]]:
+        """The moves, and what of the world they depend on: in worlds alike in that, they are the same."""
         known = self._known.setdefault(state, {})
         for looks, results in known.items():
             if (found := results.get(looks.of(world))) is not None:
-                return found
+                return looks, found
         looks, moves = self._explore(state, world)
         known.setdefault(looks, {})[looks.of(world)] = moves
-        return moves
+        return looks, moves
+
+    def first_words(self, state: State, world: World) -> tuple[Utterance, ...]:
+        """What is said in a step before anything is asked, rung or over."""
+        run = _Run(self, state, world, (), Questions())
+        run.go()
+        said: tuple[Utterance, ...] = ()
+        for happening in run.call.happenings:
+            if not isinstance(happening, Said):
+                break
+            said += happening.utterances
+        return said
 
     def looks(self, state: State) -> Looks:
         """What runs of the step in this state have looked at so far."""
@@ -127,7 +150,7 @@ class Explorer:
         )
 
     def _explore(self, state: State, world: World) -> tuple[Looks, tuple[Move, ...]]:
-        found: dict[tuple[str, State | None], Move] = {}
+        found = _Shortest()
         questions = Questions()
         clock = caller = number = False
         for _ in ("learn which keys mean something", "try them in every order"):
@@ -145,19 +168,46 @@ class Explorer:
                     caller or run.call.saw_caller,
                     number or run.call.saw_number,
                 )
-                key = (move.left.outcome, move.to)
-                if key not in found or len(move.happenings) < len(found[key].happenings):
-                    found[key] = move
+                found.add(move)
             if ahead:
                 self.incomplete.add(state)
             self.runs += runs
             if not questions.has_repeats:
                 break
             questions.are_learnt = True
-        return Looks(clock, caller, number), tuple(found.values())
+        return Looks(clock, caller, number), found.moves()
 
     def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> _WatchedConversation:
         return _WatchedConversation(call, _Unrecorded(self._office, language), self._office, self.configuration, start)
+
+
+class _Shortest:
+    """Of all runs of a step, those to be kept: see `Explorer.moves`."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, State | None], dict[bool, Move]] = {}
+        self._keys: dict[tuple[str, State | None], set[str]] = {}
+
+    def add(self, move: Move) -> None:
+        ways = self._found.setdefault((move.left.outcome, move.to), {})
+        known = ways.get(is_pressed := move.presses > 0)
+        if known is None or len(move.happenings) < len(known.happenings):
+            ways[is_pressed] = move
+        asked = [happening.key for happening in move.happenings if isinstance(happening, Asked)]
+        if asked and asked[-1] is not None:
+            self._keys.setdefault((move.left.outcome, move.to), set()).add(asked[-1])
+
+    def moves(self) -> tuple[Move, ...]:
+        moves = []
+        for way, ways in self._found.items():
+            silent, pressed = ways.get(False), ways.get(True)
+            keys = frozenset(self._keys.get(way, ()))
+            unset = frozenset[str]().union(*(move.unset for move in ways.values()))
+            if pressed is not None and (silent is None or len(pressed.happenings) < len(silent.happenings)):
+                moves.append(replace(pressed, keys=keys, unset=unset))
+            if silent is not None:
+                moves.append(replace(silent, keys=keys, unset=unset))
+        return tuple(moves)
 
 
 class _Run:
@@ -183,6 +233,9 @@ class _Run:
             conversation.follow(step.routes.get(left.outcome))
         except TooManySteps:
             left = Left(WITHOUT_END)
+            conversation.finish()
+        except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+            left = Left(FAULT, f"{type(error).__name__}: {error}")
             conversation.finish()
         self.saw_clock = conversation.saw_clock
         if conversation.saw_language and step.type != "language":

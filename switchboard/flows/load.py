@@ -14,6 +14,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
+from switchboard.flows.check_limits import read_limits
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.content import content_version
 from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
@@ -47,10 +48,13 @@ def load_configuration(ivr: Path, prompts: Path, *, version: str | None = None) 
     read_languages(reading, tables["organisation.yaml"])
     text_tables = _text_tables(prompts, reading)
     configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
+    limits = read_limits(reading, tables["organisation.yaml"])
     if problems:
         raise ConfigurationError(problems.errors())
     version = version or content_version(ivr, prompts)
-    return replace(configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines)
+    return replace(
+        configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines, limits=limits
+    )
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks",),
+        allowed=("trunks", "checks"),
     )
     found = _People(reading, people, names)
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")

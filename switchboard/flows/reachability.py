@@ -1,0 +1,165 @@
+"""Where calls can come to: every state of every flow, in which worlds, and the shortest way there.
+
+What is found holds for certain, under what exploration.py says of steps:
+
+- A state is found in a world if and only if some caller, and some behaviour of phones, brings a call there while the
+  clock stays in one time cell (`steady`).
+- Time passes in a call, too: a menu at 12:29 may be left at 12:31. Whatever lasts may end in any cell that can come
+  later, however late. So `seen` holds every state that any call comes to, and perhaps some that none comes to.
+
+A caller may hang up anywhere; that ends the call and leads nowhere. After STEPS_PER_CALL steps the switchboard
+apologises and rings reception, which is no state of a flow either.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from switchboard.flows.configuration import Configuration, Step
+from switchboard.flows.exploration import Explorer, Move, State
+from switchboard.flows.forking_call import Asked
+from switchboard.flows.worlds import Worlds, first_of
+
+MOST_STATES = 100_000  # what lies beyond is not explored, and `is_complete` says so
+
+Cost = tuple[int, int, int]  # how often the cell changes, what the caller does, steps
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a state is come to, in these worlds, for the first time."""
+
+    worlds: int
+    parent: State | None  # None: here the call begins
+    move: Move | None
+    before: int  # the worlds in which the step before began, where the cell changed in it; else 0
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One step of a call."""
+
+    state: State
+    move: Move
+    place: int  # of the world in which the step began
+
+
+@dataclass(slots=True)
+class Reached:
+    """All that calls can come to."""
+
+    explorer: Explorer
+    worlds: Worlds
+    steady: dict[State, int] = field(default_factory=dict)  # worlds, while the cell stays
+    seen: dict[State, int] = field(default_factory=dict)  # worlds, also when it changes
+    arrivals: dict[State, list[Arrival]] = field(default_factory=dict)  # the shortest first
+    is_complete: bool = True
+    _parts: dict[State, list[tuple[int, tuple[Move, ...]]]] = field(default_factory=dict)
+    _covered: dict[State, int] = field(default_factory=dict)
+
+    def step(self, state: State) -> Step:
+        """The step a state stands before."""
+        return self.explorer.step_of(state)
+
+    def parts(self, state: State, worlds: int) -> Iterator[tuple[int, tuple[Move, ...]]]:
+        """The moves of a state in these worlds: a part of them each time, and the moves that all of it has."""
+        known = self._parts.setdefault(state, [])
+        rest = worlds & ~self._covered.get(state, 0)
+        while rest:
+            place = first_of(rest)
+            looks, moves = self.explorer.look(state, self.worlds.world(place))
+            like = self.worlds.like(looks, place) & ~self._covered.get(state, 0)
+            known.append((like, moves))
+            self._covered[state] = self._covered.get(state, 0) | like
+            rest &= ~like
+        for part, moves in known:
+            if part & worlds:
+                yield part & worlds, moves
+
+    def moves(self, state: State) -> Iterator[tuple[int, Move]]:
+        """Each move of a state, and the worlds it is made in."""
+        for part, moves in self.parts(state, self.seen.get(state, 0)):
+            for move in moves:
+                yield part, move
+
+    def cheapest(self, state: State, worlds: int) -> tuple[Cost, int]:
+        """In which of these worlds the state is come to in the shortest way: (cost, place of the world)."""
+        for arrival in self.arrivals[state]:
+            if arrival.worlds & worlds:
+                return arrival.cost, first_of(arrival.worlds & worlds)
+        raise KeyError(state)
+
+    def way(self, state: State, place: int) -> list[Passed]:
+        """The shortest way to a state in a world."""
+        way: list[Passed] = []
+        while True:
+            arrival = next(each for each in self.arrivals[state] if each.worlds >> place & 1)
+            if arrival.parent is None or arrival.move is None:
+                return way[::-1]
+            state = arrival.parent
+            if arrival.before:
+                place = self.worlds.earlier(place, arrival.before)
+            way.append(Passed(state, arrival.move, place))
+
+
+def explore(configuration: Configuration, worlds: Worlds) -> Reached:
+    """Everything that calls to any number can come to in these worlds."""
+    reached = _explore(Explorer(configuration, with_languages=False), worlds)
+    if reached.explorer.decides_by_language:
+        reached = _explore(Explorer(configuration), worlds)
+    return reached
+
+
+def _explore(explorer: Explorer, worlds: Worlds) -> Reached:
+    reached = Reached(explorer, worlds)
+    search = _Search(reached)
+    for number in worlds.numbers:
+        search.add(explorer.beginning(number), Arrival(worlds.dialling(number), None, None, 0, (0, 0, 0)))
+    search.run()
+    return reached
+
+
+class _Search:
+    """Dijkstra's, over sets of worlds: each world of each state is passed once, in the shortest way."""
+
+    def __init__(self, reached: Reached) -> None:
+        self._reached = reached
+        self._ahead: list[tuple[Cost, int, State, Arrival]] = []
+        self._number = itertools.count()
+
+    def add(self, state: State, arrival: Arrival) -> None:
+        heapq.heappush(self._ahead, (arrival.cost, next(self._number), state, arrival))
+
+    def run(self) -> None:
+        reached = self._reached
+        while self._ahead:
+            cost, _, state, arrival = heapq.heappop(self._ahead)
+            new = arrival.worlds & ~reached.seen.get(state, 0)
+            if not new:
+                continue
+            if len(reached.seen) >= MOST_STATES and state not in reached.seen:
+                reached.is_complete = False
+                continue
+            reached.seen[state] = reached.seen.get(state, 0) | new
+            if cost[0] == 0:
+                reached.steady[state] = reached.seen[state]
+            arrived = Arrival(new, arrival.parent, arrival.move, arrival.before, cost)
+            reached.arrivals.setdefault(state, []).append(arrived)
+            for part, moves in reached.parts(state, new):
+                for move in moves:
+                    self._follow(state, part, move, cost)
+
+    def _follow(self, state: State, part: int, move: Move, cost: Cost) -> None:
+        if move.to is None:
+            return
+        reached, (changes, deeds, steps) = self._reached, cost
+        deeds += sum(isinstance(happening, Asked) for happening in move.happenings)
+        known = reached.seen.get(move.to, 0)
+        if part & ~known:
+            self.add(move.to, Arrival(part & ~known, state, move, 0, (changes, deeds, steps + 1)))
+        if move.happenings and (later := reached.worlds.later(part) & ~part & ~known):
+            self.add(move.to, Arrival(later, state, move, part, (changes + 1, deeds, steps + 1)))
