@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from switchboard.flows.source import Node, Place, Problems, Scalar, Table
@@ -21,13 +21,25 @@ class FlowLinks:
 class FlowGraph:
     """The links of all flows."""
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
-        self._links = {name: _links(table) for name, table in tables.items()}
+    def __init__(self, links: Mapping[str, FlowLinks]) -> None:
+        self._links = links
 
-    def results(self, flow: str) -> frozenset[str]:
-        """What a flow can hand back: by its own `return` steps, or those of a flow it goes on with."""
+    @classmethod
+    def of_files(cls, tables: Mapping[str, Table]) -> FlowGraph:
+        """The links that the files name; those that a parameter names are templates in them."""
+        return cls({name: _links(table) for name, table in tables.items()})
+
+    def own_results(self, flow: str) -> set[str]:
+        """What a flow's own `return` steps hand back."""
+        return self._links[flow].results
+
+    def results(self, flow: str, filled: Callable[[str, str], str] = lambda flow, text: text) -> frozenset[str]:
+        """What a flow can hand back: by its own `return` steps, or those of a flow it goes on with.
+
+        `filled` is given a flow and the name of one it goes on with, and fills in a template.
+        """
         found: set[str] = set()
-        for name in self._reached_by_goto(flow):
+        for name in self._reached_by_goto(flow, filled):
             found |= self._links[name].results
         return frozenset(found)
 
@@ -39,13 +51,13 @@ class FlowGraph:
                     circle = " → ".join([name, *path])
                     problems.add(place, f"flows lead into each other in a circle: {circle}", "`goto:` to start again")
 
-    def _reached_by_goto(self, flow: str) -> set[str]:
+    def _reached_by_goto(self, flow: str, filled: Callable[[str, str], str]) -> set[str]:
         seen, ahead = set(), [flow]
         while ahead:
             name = ahead.pop()
             if name not in seen and name in self._links:
                 seen.add(name)
-                ahead += self._links[name].gotos
+                ahead += [filled(name, goto) for goto in self._links[name].gotos]
         return seen
 
     def _way(self, start: str, goal: str) -> list[str]:

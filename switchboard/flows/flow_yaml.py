@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
-from switchboard.domain.dialling import DialOutcome, WhileRinging
-from switchboard.flows.configuration import Flow, Step
-from switchboard.flows.flow_graph import FlowGraph
-from switchboard.flows.schema import (
-    GOODBYE_STEP,
-    RECEPTION_STEP,
-    REQUIRED,
-    UNAVAILABLE_STEP,
-    FlowReading,
-    StepType,
+from switchboard.flows.configuration import Flow
+from switchboard.flows.flow_graph import FlowGraph, FlowLinks
+from switchboard.flows.parameters import PARAMETERS, Parameter, read_parameters, told
+from switchboard.flows.render import TemplateProblem
+from switchboard.flows.repetition import (
+    Repetition,
+    copies,
+    copy_name,
+    repeated_names,
+    repeated_steps,
+    without_repetition,
 )
-from switchboard.flows.source import Place, Problems, Scalar, Table
-from switchboard.flows.steps import STEP_TYPES
-from switchboard.flows.steps.end import END, End
-from switchboard.flows.steps.ring import RING, Ring
-from switchboard.services.office import GOODBYE, RECEPTION_UNAVAILABLE
+from switchboard.flows.schema import FlowReading
+from switchboard.flows.source import Place, Problem, Problems, Scalar, Table, all_scalars
+from switchboard.flows.speech_texts import Wordings
+from switchboard.flows.step_yaml import StepReader, own_steps
+from switchboard.flows.steps.subflow import SUBFLOW
 
 MOST_INSTANCES = 500  # flows with parameters multiply by the values they are used with
-RECEPTION_RINGS = timedelta(seconds=30)
+MOST_STEPS = 20_000  # of all flows, copies by `for each` included
 
-_STRUCTURE = ("on", "next")
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """A flow with values for its parameters."""
+
+    id: str
+    name: str
+    values: Mapping[str, str]
+    place: Place | None  # where it was first asked for; None where nobody needs to
 
 
 @dataclass(slots=True)
@@ -37,32 +45,72 @@ class FlowFiles:
     tables: Mapping[str, Table]
     new_reading: Callable[[str, Mapping[str, str]], FlowReading]  # (flow's id, its parameters)
     problems: Problems
+    folder: str = ""  # how problems call the configuration folder
     flows: dict[str, Flow] = field(default_factory=dict)
-    _waiting: list[tuple[str, str, Mapping[str, str], Place | None]] = field(default_factory=list)
-    _asked: set[str] = field(default_factory=set)
+    _parameters: dict[str, dict[str, Parameter]] = field(default_factory=dict)  # by flow's name
+    _defaults: dict[str, dict[str, str]] = field(default_factory=dict)
+    _instances: dict[str, _Instance] = field(default_factory=dict)
+    _waiting: list[_Instance] = field(default_factory=list)
+    _failed: list[_Instance] = field(default_factory=list)
+    _used: set[str] = field(default_factory=set)
+    _links: dict[str, FlowLinks] = field(default_factory=dict)  # by flow's id
+    _steps: int = 0
     _graph: FlowGraph = field(init=False)
 
     def __post_init__(self) -> None:
-        self._graph = FlowGraph(self.tables)
+        self._graph = FlowGraph.of_files(self.tables)
+
+    def _read_parameters(self) -> None:
+        for name, table in self.tables.items():
+            self._parameters[name] = read_parameters(table, self.problems)
+            flow = self.new_reading(name, {})
+            values = {
+                parameter.name: parameter.value(flow, parameter.default)
+                for parameter in self._parameters[name].values()
+                if parameter.default is not None
+            }
+            self._defaults[name] = {key: value or "" for key, value in values.items()}
 
     def read_all(self) -> dict[str, Flow]:
         """Every flow that callers can come to."""
+        before = self.problems.errors_added
+        self._read_parameters()
         self._graph.check(self.problems)
-        for name, table in self.tables.items():
-            if not _parameters(table):
-                self._ask(name, name, {})
+        for name, parameters in self._parameters.items():
+            if len(parameters) == len(self._defaults[name]):
+                self._ask(_Instance(name, name, self._defaults[name], None))
         while self._waiting:
-            identifier, name, values, place = self._waiting.pop()
-            before = len(self.problems.found)
-            self.flows[identifier] = self._read(identifier, name, values)
-            if place and values and len(self.problems.found) > before:
-                told = ", ".join(f"{key}: {value}" for key, value in values.items())
-                self.problems.add(place, f"flow `{name}` fails with {told}", "values that it can be used with")
+            instance = self._waiting.pop()
+            errors = self.problems.errors_added
+            with self.problems.holding(*([told(instance.values)] if instance.place else [])):
+                self.flows[instance.id] = self._read(instance)
+            if self.problems.errors_added > errors and instance.place:
+                self._failed.append(instance)
+        self._tell_failures()
+        if self.problems.errors_added == before:
+            FlowGraph(self._links).check(self.problems)
+            self._check_results()
+        self._check_unused()
         return self.flows
 
     def use(self, reading: FlowReading, name: str, arguments: Table | None, place: Place) -> str:
-        """Somebody leads to the flow `name` with these values: the id of the flow made of both."""
-        parameters = _parameters(self.tables[name])
+        """Somebody goes on with the flow `name` with these values: the id of the flow made of both."""
+        identifier = self._use(reading, name, arguments, place)
+        self._links[reading.flow].gotos.append(identifier)
+        return identifier
+
+    def lead_into(
+        self, reading: FlowReading, name: str, arguments: Table | None, place: Place
+    ) -> tuple[str, frozenset[str]]:
+        """As `use`, to come back. With what the flow can hand back."""
+        identifier = self._use(reading, name, arguments, place)
+        self._links[reading.flow].subflows.append((identifier, place))
+        instance = self._instances.get(identifier)
+        return identifier, self._results(name, instance.values if instance else {})
+
+    def _use(self, reading: FlowReading, name: str, arguments: Table | None, place: Place) -> str:
+        self._used.add(name)
+        parameters, defaults = self._parameters[name], self._defaults[name]
         given = arguments.entries if arguments else {}
         at = arguments.place if arguments else place
         for key in given:
@@ -71,194 +119,143 @@ class FlowFiles:
                 self.problems.add(
                     arguments.key_places[key], f"flow `{name}` has no `{key}`", expected, got=key, known=parameters
                 )
-        for parameter in parameters:
-            if parameter not in given:
-                self.problems.add(at, f"flow `{name}` needs `{parameter}`", f"`with: {{{parameter}: …}}`")
-        values = {key: reading.reading.value(node, at, key) for key, node in given.items() if key in parameters}
-        told = ", ".join(f"{key}={values[key]}" for key in parameters if key in values)
-        identifier = f"{name}({told})" if told else name
-        if set(values) == set(parameters):
-            self._ask(identifier, name, values, at)
+        for key in parameters:
+            if key not in given and key not in defaults:
+                self.problems.add(at, f"flow `{name}` needs `{key}`", f"`with: {{{key}: …}}`")
+        values: dict[str, str] = {}
+        for key, parameter in parameters.items():
+            value = parameter.value(reading, given[key]) if key in given else defaults.get(key)
+            if value is not None:
+                values[key] = value
+        distinct = ", ".join(f"{key}={value}" for key, value in values.items() if defaults.get(key) != value)
+        identifier = f"{name}({distinct})" if distinct else name
+        if len(values) == len(parameters):
+            self._ask(_Instance(identifier, name, values, at))
         return identifier
 
-    def results(self, name: str) -> frozenset[str]:
-        """What the flow of this name can hand back."""
-        return self._graph.results(name)
-
-    def _ask(self, identifier: str, name: str, values: Mapping[str, str], place: Place | None = None) -> None:
-        if identifier in self._asked:
+    def _ask(self, instance: _Instance) -> None:
+        if instance.id in self._instances:
             return
-        if len(self._asked) >= MOST_INSTANCES:
-            if place:
+        if len(self._instances) >= MOST_INSTANCES:
+            if instance.place:
                 expected = f"at most {MOST_INSTANCES} flows"
-                self.problems.add(place, "flows with parameters are used with too many values", expected)
+                self.problems.add(instance.place, "flows with parameters are used with too many values", expected)
             return
-        self._asked.add(identifier)
-        self._waiting.append((identifier, name, values, place))
+        self._instances[instance.id] = instance
+        self._waiting.append(instance)
 
-    def _read(self, identifier: str, name: str, values: Mapping[str, str]) -> Flow:
-        table = self.tables[name]
-        flow = self.new_reading(identifier, values)
+    def _results(self, name: str, values: Mapping[str, str]) -> frozenset[str]:
+        """What a flow can hand back; where it goes on with a flow that a parameter names, the values say with which."""
+        reading = self.new_reading(name, values).reading
+
+        def filled(flow: str, text: str) -> str:
+            given = values if flow == name else self._defaults.get(flow, {})
+            try:
+                return reading.templates.render(text, {**reading.data.get(reading.default_language, {}), **given})
+            except TemplateProblem:
+                return ""  # told when the step is read
+
+        return self._graph.results(name, filled)
+
+    def _read(self, instance: _Instance) -> Flow:
+        name, table = instance.name, self.tables[instance.name]
+        self._links[instance.id] = FlowLinks(results=self._graph.own_results(name))
+        flow = self.new_reading(instance.id, instance.values)
         reading = flow.reading
-        what = f"flow `{name}`"
-        reading.keys(table, what, needed=("flow", "start", "steps"), allowed=("parameters",))
+        reading.keys(table, f"flow `{name}`", needed=("flow", "start", "steps"), allowed=(PARAMETERS,))
         written = table.get("flow")
         if isinstance(written, Scalar) and written.text != name:
-            self.problems.add(written.place, f"the flow is called {written.text}", f"`{name}`, as the file is")
+            reading.problems.add(written.place, f"the flow is called {written.text}", f"`{name}`, as the file is")
         step_tables = reading.table(table.get("steps"), table.place, "steps")
+        repetitions = repeated_steps(flow, step_tables)
+        flow.repeated.update({step: each.values if each else () for step, each in repetitions.items()})
         start = flow.target(table.get("start"), table.place, "start")
-        steps = _own_steps(flow, f"flows/{name}.yaml", table.place)
+        steps = own_steps(flow, f"flows/{name}.yaml", table.place)
+        known: list[str] = []
         for step_name, node in step_tables.entries.items():
             place = step_tables.key_places[step_name]
             reading.identifier(step_name, place, "step")
             step_table = reading.table(node, place, f"step `{step_name}`")
-            if step := _StepReader(self, flow, step_name, place, step_table).read():
-                steps[step_name] = step
-        known = [*step_tables.entries, *(step for step in steps if step not in step_tables.entries)]
+            known += repeated_names(step_name, flow.repeated[step_name]) if step_name in repetitions else [step_name]
+            with self._of_file(name, place):
+                for copied, name_of_copy, its_table in self._copies(flow, step_name, step_table, repetitions):
+                    file = place.file.removeprefix(f"{self.folder}/")
+                    reader = StepReader(copied, name_of_copy, place, its_table, file, self.lead_into)
+                    if step := reader.read():
+                        steps[name_of_copy] = step
+        known += steps
         for target, at in flow.targets:
             if target not in known:
-                self.problems.add(at, f"no step `{target}` in this flow", "a step of it", got=target, known=known)
-        return Flow(identifier, start, steps, self.results(name))
+                with self._of_file(name, at):
+                    expected = "a step of it"
+                    reading.problems.add(at, f"no step `{target}` in this flow", expected, got=target, known=known)
+        return Flow(instance.id, start, steps, self._results(name, instance.values))
 
+    def _copies(
+        self, flow: FlowReading, name: str, table: Table, repetitions: Mapping[str, Repetition | None]
+    ) -> Iterator[tuple[FlowReading, str, Table]]:
+        """(what sees the value, name, table) of each copy of a step; of one that is not repeated, itself."""
+        repetition = repetitions.get(name)
+        self._steps += len(repetition.values) if repetition else 1
+        if self._steps > MOST_STEPS:
+            self.problems.add(table.place, f"the flows have more than {MOST_STEPS} steps", "fewer repetitions")
+        elif repetition:
+            for copy in copies(flow, repetition):
+                yield copy.flow, copy_name(name, copy.value), without_repetition(table)
+        elif name not in repetitions:
+            yield flow, name, table
 
-def _parameters(table: Table) -> list[str]:
-    node = table.get("parameters")
-    if node is None:
-        return []
-    items = getattr(node, "items", None) or (node,)
-    return [item.text for item in items if isinstance(item, Scalar) and not item.is_empty]
+    @contextmanager
+    def _of_file(self, name: str, place: Place) -> Iterator[None]:
+        """What is found in an included file is told with the flow that includes it."""
+        with self.problems.holding(*([f"flow: {name}"] if place.file != self.tables[name].place.file else [])):
+            yield
 
+    def _tell_failures(self) -> None:
+        """Where some values fail and others don't, the values are to blame: told where they are given, too."""
+        for instance in self._failed:
+            others = [each for each in self._instances.values() if each.name == instance.name and each.place]
+            are_all = all(each in self._failed for each in others)
+            if instance.place and (len(others) == 1 or not are_all):
+                text = f"flow `{instance.name}` fails with {told(instance.values)}"
+                self.problems.add(instance.place, text, "values that it can be used with")
 
-@dataclass(slots=True)
-class _StepReader:
-    """Reads one step."""
+    def _check_results(self) -> None:
+        """Every word that a flow can hand back has its way on, where a `subflow` led into it."""
+        graph = FlowGraph(self._links)
+        for identifier, flow in self.flows.items():
+            self.flows[identifier] = replace(flow, results=graph.results(identifier))
+            for step in flow.steps.values():
+                if step.type == SUBFLOW.name:
+                    missing = sorted(graph.results(step.fields.flow) - set(step.routes))
+                    if missing:
+                        text = f"step `{step.name}` does not say where {', '.join(missing)} leads"
+                        self.problems.add(step.place, text, "every outcome to lead somewhere")
 
-    files: FlowFiles
-    flow: FlowReading
-    name: str
-    place: Place
-    table: Table
+    def _check_unused(self) -> None:
+        """A flow that nobody gives its values is read without them, as far as that goes."""
+        for name, table in self.tables.items():
+            if name in self._used or len(self._parameters[name]) == len(self._defaults[name]):
+                continue
+            self.problems.warn(
+                table.key_places[PARAMETERS], f"flow `{name}` is used nowhere", "a `subflow` that gives it its values"
+            )
+            by_value = {scalar.place for scalar in all_scalars(table) if "{" in scalar.text}
+            for problem in self._read_without_values(name):
+                if problem.place not in by_value:
+                    self.problems.adopt(problem)
 
-    def read(self) -> Step | None:
-        problems = self.flow.reading.problems
-        types = [key for key in self.table.entries if key in STEP_TYPES]
-        if len(types) != 1:
-            known = ", ".join(STEP_TYPES)
-            got = next((key for key in self.table.entries if key not in _STRUCTURE), "")
-            text = f"step `{self.name}` is of no known type" if not types else f"step `{self.name}` is {types}"
-            at = self.table.key_places.get(got, self.place)
-            problems.add(at, text, f"one of {known}", got=got, known=STEP_TYPES)
-            return None
-        step_type = STEP_TYPES[types[0]]
-        fields = [each.name for each in step_type.fields[1:]]
-        reading = self.flow.reading
-        reading.keys(self.table, f"a `{step_type.name}` step", needed=(step_type.name,), allowed=(*fields, *_STRUCTURE))
-        before = len(problems.found)
-        step = step_type.step(**dict(self._values(step_type)))
-        if step_type.check and len(problems.found) == before:
-            step_type.check(self.flow, step, self.table)
-        routes = self._routes(step_type, step, is_sound=len(problems.found) == before)
-        place = self.place
-        return Step(
-            self.name,
-            step_type.name,
-            step,
-            step_type.run,
-            step_type.waits,
-            routes,
-            f"flows/{_file_stem(place)}.yaml",
-            place.line,
-            place,
+    def _read_without_values(self, name: str) -> list[Problem]:
+        scratch = Problems(self.problems.lines)
+
+        def new_reading(identifier: str, values: Mapping[str, str]) -> FlowReading:
+            flow = self.new_reading(identifier, values)
+            reading = replace(flow.reading, problems=scratch)
+            return replace(flow, reading=reading, wordings=Wordings(reading.languages), use=files.use)
+
+        files = FlowFiles(
+            self.tables, new_reading, scratch, self.folder, _parameters=self._parameters, _defaults=self._defaults
         )
-
-    def _values(self, step_type: StepType) -> Iterator[tuple[str, Any]]:
-        for each in step_type.fields:
-            node = self.table.get(each.name)
-            attribute = each.attribute or each.name
-            if step_type.has_results and attribute == "arguments":
-                continue  # read below, with the flow's name
-            if node is None:
-                if each.default is REQUIRED and each.name != step_type.name:
-                    text = f"a `{step_type.name}` step lacks `{each.name}`"
-                    self.flow.reading.problems.add(self.place, text, each.kind.expected)
-                value = None if each.default is REQUIRED else each.default
-            else:
-                value = each.kind.read(self.flow, node, node.place)
-            if step_type.has_results:
-                value = self._subflow(value, node.place if node else self.place)
-            yield attribute, value
-
-    def _subflow(self, name: str | None, place: Place) -> str:
-        arguments = self.table.get("with")
-        if not name:
-            return ""
-        values = self.flow.reading.table(arguments, place, "with") if arguments else None
-        return self.flow.use(self.flow, name, values, place)
-
-    def _routes(self, step_type: StepType, step: Any, *, is_sound: bool) -> dict[str, str]:
-        routes: dict[str, str] = dict(step.routes()) if is_sound and hasattr(step, "routes") else {}
-        outcomes = {outcome.name: outcome.default for outcome in step_type.outcomes}
-        if step_type.has_results:
-            name = self.table.get(step_type.name)
-            known = isinstance(name, Scalar) and name.text in self.files.tables
-            outcomes = dict.fromkeys(sorted(self.files.results(name.text)), "") if known else {}  # type: ignore[union-attr]
-            if not known:
-                return routes
-        if step_type.outcomes or step_type.has_results:
-            routes.update(self._written_routes(step_type, outcomes))
-        else:
-            for key in _STRUCTURE:
-                if key in self.table.entries:
-                    text = f"a `{step_type.name}` step leads nowhere by `{key}:`"
-                    self.flow.reading.problems.add(self.table.key_places[key], text, "no such line")
-        return routes
-
-    def _written_routes(self, step_type: StepType, outcomes: Mapping[str, str]) -> dict[str, str]:
-        reading, what = self.flow.reading, f"a `{step_type.name}` step"
-        following, on = self.table.get("next"), self.table.get("on")
-        needed = [name for name, default in outcomes.items() if not default]
-        if following is not None:
-            if on is not None or len(needed) != 1:
-                expected = f"`on:` with {', '.join(outcomes)}" if len(needed) != 1 else "one of `on:` and `next:`"
-                reading.problems.add(self.table.key_places["next"], f"{what} has no `next:` here", expected)
-            target = self.flow.target(following, following.place, "next")
-            return {**outcomes, **dict.fromkeys(needed, target)}
-        if on is None:
-            if needed:
-                shorthand = "`next:`" if len(needed) == 1 else f"`on:` with {', '.join(needed)}"
-                reading.problems.add(self.place, f"step `{self.name}` does not say where it leads", shorthand)
-            return dict(outcomes)
-        table = reading.table(on, on.place, "on")
-        routes = {name: default for name, default in outcomes.items() if default}
-        for outcome, node in table.entries.items():
-            place = table.key_places[outcome]
-            if outcome not in outcomes:
-                expected = f"one of {', '.join(outcomes) or 'nothing, as it hands nothing back'}"
-                reading.problems.add(place, f"{what} has no outcome `{outcome}`", expected, got=outcome, known=outcomes)
-            routes[outcome] = self.flow.target(node, node.place, outcome)
-        if missing := [name for name in needed if name not in table.entries]:
-            reading.problems.add(table.place, f"`on:` lacks {', '.join(missing)}", "every outcome to lead somewhere")
-        return routes
-
-
-def _file_stem(place: Place) -> str:
-    return place.file.rsplit("/", 1)[-1].removesuffix(".yaml")
-
-
-def _own_steps(flow: FlowReading, file: str, place: Place) -> dict[str, Step]:
-    """The steps every flow has: reception behind key 0, and what comes after it."""
-    nothing: dict[Any, Any] = {}
-    ring = Ring(flow.organisation.reception, RECEPTION_RINGS, WhileRinging.RINGBACK.value, None)
-    unavailable = End(flow.prompts.get(RECEPTION_UNAVAILABLE, nothing))
-    goodbye = End(flow.prompts.get(GOODBYE, nothing))
-    outcomes = dict.fromkeys((outcome.value for outcome in DialOutcome), UNAVAILABLE_STEP)
-    outcomes[DialOutcome.ANSWERED.value] = GOODBYE_STEP
-
-    def own(name: str, step_type: StepType, fields: Any, routes: Mapping[str, str]) -> Step:
-        return Step(name, step_type.name, fields, step_type.run, step_type.waits, routes, file, place.line, place)
-
-    return {
-        RECEPTION_STEP: own(RECEPTION_STEP, RING, ring, outcomes),
-        UNAVAILABLE_STEP: own(UNAVAILABLE_STEP, END, unavailable, nothing),
-        GOODBYE_STEP: own(GOODBYE_STEP, END, goodbye, nothing),
-    }
+        nothing = dict.fromkeys(self._parameters[name], "")
+        files._read(_Instance(name, name, {**nothing, **self._defaults[name]}, None))
+        return scratch.in_order()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +10,10 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.flows.cases import SUBJECTS
+from switchboard.flows.open_prompts import open_prompt
 from switchboard.flows.reading import LONGEST_DURATION, NOBODY
-from switchboard.flows.schema import FlowReading
+from switchboard.flows.repetition import RANGE, is_repeated, offered_keys, said_copies
+from switchboard.flows.schema import FlowReading, Offered
 from switchboard.flows.source import Node, Place, Scalar, Table, kind_of
 from switchboard.flows.telling import Telling
 from switchboard.services.office import Speech
@@ -27,18 +29,26 @@ class Spoken:
     expected: str = "a prompt's id, several of them, or a text per language such as `{en: …, et: …}`"
 
     def read(self, flow: FlowReading, node: Node, place: Place) -> Speech:
+        return self._joined(flow, flow.reading.several(node, place, lambda item, at: self._part(flow, item, at)))
+
+    def _part(self, flow: FlowReading, node: Node | None, place: Place) -> Speech:
+        if isinstance(node, Table) and is_repeated(node):
+            said = node.get("say")
+            parts = [self.read(copy.flow, said, node.place) if said else {} for copy in said_copies(flow, node)]
+            return self._joined(flow, parts)
         if isinstance(node, Table):
             return flow.wordings.speech(flow.reading.texts(node, place, "text"))
-        parts = flow.reading.several(node, place, lambda item, at: self._part(flow, item, at))
+        identifier = flow.reading.choice(node, place, "prompt", [*flow.prompts, *flow.open_prompts])
+        if identifier in flow.open_prompts:
+            return open_prompt(flow, identifier, node.place if node else place)
+        return flow.prompts.get(identifier, {})
+
+    def _joined(self, flow: FlowReading, parts: Iterable[Speech]) -> Speech:
+        parts = tuple(parts)
         return {
             language: tuple(utterance for part in parts for utterance in part.get(language, ()))
             for language in flow.reading.languages
         }
-
-    def _part(self, flow: FlowReading, node: Node | None, place: Place) -> Speech:
-        if isinstance(node, Table):
-            return flow.wordings.speech(flow.reading.texts(node, place, "text"))
-        return flow.prompts.get(flow.reading.choice(node, place, "prompt", flow.prompts), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +130,11 @@ class Keys:
     def read(self, flow: FlowReading, node: Node, place: Place) -> Mapping[str, str]:
         table = flow.reading.table(node, place, "keys")
         keys = {}
-        for key, target in table.entries.items():
-            at = table.key_places[key]
+        for key, target, at, offered in _each_key(flow, table, leads=True):
+            if offered:
+                with flow.reading.problems.holding(offered.told):
+                    keys[key] = offered.flow.target(target, at, f"what key {key} leads to")
+                continue
             if key == "*":
                 flow.reading.problems.add(at, "`*` always repeats what was said", "another key")
             elif len(key) != 1 or key not in KEYS:
@@ -130,6 +143,25 @@ class Keys:
         if isinstance(node, Table) and not table.entries:
             flow.reading.problems.add(table.place, "a menu without keys", self.expected)
         return keys
+
+
+def _each_key(
+    flow: FlowReading, table: Table, *, leads: bool
+) -> Iterator[tuple[str, Node | None, Place, Offered | None]]:
+    """(key, what stands there, where, by which repetition) of each key, ranges of keys written out."""
+    taken: set[str] = set()
+    repeated = offered_keys(flow, table, leads=leads)
+    for written, node in table.entries.items():
+        at = table.key_places[written]
+        if not RANGE.fullmatch(written):
+            keys: list[tuple[str, Node | None, Offered | None]] = [(written, node, None)]
+        else:
+            keys = [(offered.key, offered.target, offered) for offered in repeated if offered.place == at]
+        for key, target, offered in keys:
+            if key in taken:
+                flow.reading.problems.add(at, f"key {key} is taken twice", "each key once")
+            taken.add(key)
+            yield key, target, at, offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +173,15 @@ class LanguageKeys:
     def read(self, flow: FlowReading, node: Node, place: Place) -> Mapping[str, Language]:
         table = flow.reading.table(node, place, "keys")
         keys: dict[str, Language] = {}
-        for key, value in table.entries.items():
-            at = table.key_places[key]
+        for key, value, at, offered in _each_key(flow, table, leads=False):
             if len(key) != 1 or key not in LANGUAGE_KEYS:
                 flow.reading.problems.add(at, f"`{key}` is no key here", "one of 1 to 9, or #; 0 is reception")
-            word = flow.reading.value(value, at, "language", "a language such as `en`")
-            language = flow.reading.language(word, value.place) if word else None
+            if offered:
+                word, place_of_word = offered.value, at
+            else:
+                word = flow.reading.value(value, at, "language", "a language such as `en`")
+                place_of_word = value.place if value else at
+            language = flow.reading.language(word, place_of_word) if word else None
             if language is not None:
                 keys[key] = language
         return keys

@@ -32,7 +32,7 @@ class Reading:
     templates: Templates = field(default_factory=Templates)
     languages: tuple[Language, ...] = (ENGLISH,)
     data: dict[Language, dict[str, Any]] = field(default_factory=dict)  # what templates see, per language
-    parameters: Mapping[str, str] = field(default_factory=dict)  # of the flow being read
+    parameters: Mapping[str, str | int] = field(default_factory=dict)  # of the flow being read, and what is repeated
 
     @property
     def default_language(self) -> Language:
@@ -164,6 +164,7 @@ class Reading:
             return self.templates.render(text, data).strip()
         except TemplateProblem as problem:
             expected = f"names among {', '.join(data)}" if problem.name and problem.name not in data else ""
+            expected = "a key of this step for it, by `for each` in `keys:`" if problem.name == "key" else expected
             told = f"the template fails: {problem}" if "{" in text else str(problem)
             self.problems.add(place, told, expected, got=problem.name, known=data)
             return ""

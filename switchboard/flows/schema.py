@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
+from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.configuration import Left
 from switchboard.flows.reading import Reading
@@ -16,6 +17,8 @@ from switchboard.flows.source import Node, Place, Table
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.telling import Tellings
 from switchboard.services.office import Speech
+
+OpenPrompts = Mapping[str, Mapping[Language, tuple[str, Place]]]  # by id: as written, filled in where they are said
 
 REQUIRED: Any = object()  # a field without a default
 
@@ -87,11 +90,39 @@ class FlowReading:
     use: Callable[[FlowReading, str, Table | None, Place], str]  # a flow with these values -> its id
     flow_names: Collection[str]
     variables: Collection[str]  # set anywhere
+    open_prompts: OpenPrompts = field(default_factory=dict)
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
+    repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # steps by `for each`, and their values
+    repeated_for: str = ""  # the value of the copy that is being read
+    offered: tuple[Offered, ...] = ()  # keys by `for each` of the step that is being read
 
     def target(self, node: Node | None, place: Place, what: str) -> str:
-        """The name of a step; whether it exists is checked when all are known."""
+        """The name of a step; whether it exists is checked when all are known.
+
+        A repeated step is named from a copy: the copy of the same value is meant.
+        """
         word = self.reading.word(node, place, what, "the name of a step")
-        if word:
-            self.targets.append((word, node.place if node else place))
+        at = node.place if node else place
+        values = self.repeated.get(word)
+        if values is not None and self.repeated_for in values:
+            return f"{word}({self.repeated_for})"
+        if values is not None:
+            wanted = f", and not for `{self.repeated_for}`" if self.repeated_for else ""
+            expected = f"one of its copies such as `{word}({values[0]})`" if values else ""
+            self.reading.problems.add(at, f"step `{word}` is repeated{wanted}", expected)
+        elif word:
+            self.targets.append((word, at))
         return word
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A key that a repetition in a menu's `keys` makes."""
+
+    key: str
+    variable: str
+    value: str  # of the variable, behind this key
+    target: Node | None  # `next`
+    flow: FlowReading  # that sees the value
+    place: Place
+    told: str  # "department: sales"
