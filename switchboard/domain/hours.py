@@ -1,8 +1,9 @@
 """When the organisation is open.
 
-Opening hours are written in OpenStreetMap's syntax (wiki.openstreetmap.org/wiki/Key:opening_hours), read by
-opening-hours-py. Public holidays (`PH`) are those of the `holidays` package for the organisation's country, because it
-knows moved working days and the holidays' names. Overrides replace the hours of single days.
+Opening hours are written in OpenStreetMap's syntax (hours_expression.py). Public holidays (`PH`) are those of the
+table's country. Overrides replace the hours of single days, moved working days exchange two (hours_days.py). What
+begins on a day belongs to that day: a shift that goes on past midnight is neither cut by a holiday or an override of
+the next day, nor by other hours.
 
 Times are wall clock in the table's time zone; instants are UTC. A wall time that daylight saving skips counts by the
 offset before the change, one that comes twice is its first occurrence.
@@ -10,24 +11,20 @@ offset before the change, one that comes twice is its first occurrence.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]  # its stub forgets one
-
+from switchboard.domain.hours_days import MovedDay, Override, country_year
+from switchboard.domain.hours_expression import open_minutes
 from switchboard.domain.language import Language
 
 HORIZON = timedelta(days=400)  # how far a change is looked for; none within it is "never"
 MOST_DAYS = 1000  # kept computed
 LUNCH_LONGEST = timedelta(hours=2)
 
-_PUBLIC_HOLIDAY = re.compile(r"\bPH\b")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -51,26 +48,6 @@ class HoursState:
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """Other hours on some days. Both ends belong to it; with `yearly` the years don't count."""
-
-    first: date
-    last: date
-    hours: str  # OpenStreetMap syntax; "off" is closed all day
-    reason: str
-    yearly: bool = False
-    spoken: Mapping[Language, str] = field(default_factory=dict)  # said with the opening hours on these days
-
-    def holds_on(self, day: date) -> bool:
-        """Is this day one of them?"""
-        if not self.yearly:
-            return self.first <= day <= self.last
-        first, last = (self.first.month, self.first.day), (self.last.month, self.last.day)
-        this = (day.month, day.day)
-        return first <= this <= last if first <= last else this >= first or this <= last
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """Open from `start` until `end`, UTC."""
 
@@ -80,50 +57,41 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One local day: its open spans in order, and what is special about it."""
+    """One local day: what begins on it, in order, and what is special about it."""
 
+    day: date
     midnight: datetime  # its beginning, UTC
     following: datetime  # the next midnight, UTC
-    spans: tuple[Span, ...]
-    holiday: str = ""  # the public holiday's English name
+    spans: tuple[Span, ...]  # the last may end after the next midnight
+    holiday: str = ""  # the public holiday's English name; "" where it is worked
     override: Override | None = None
+    moved: MovedDay | None = None
+
+    @property
+    def is_holiday(self) -> bool:
+        """Closed all day, for a public holiday."""
+        return not self.spans and self.override is None and bool(self.holiday)
+
+    @property
+    def special(self) -> str:
+        """Why its hours are not those of any such weekday; "" if they are."""
+        if self.override:
+            return self.override.reason
+        if self.moved and self.day == self.moved.work:
+            return f"worked for {self.moved.off:%a %d %b}, {self.moved.reason}"
+        if self.moved and not self.holiday:
+            return f"off for {self.moved.work:%a %d %b}, {self.moved.reason}"
+        return self.holiday
 
 
-def check_expression(expression: str) -> str:
-    """What is wrong with opening hours, in one line; "" if nothing is."""
-    try:
-        OpeningHours(expression)
-    except ParserError as error:
-        found = re.search(r"--> \d+:(\d+)", str(error))
-        column = int(found.group(1)) if found else 1
-        rest = expression[column - 1 :]
-        return f"not understood from `{rest}`" if rest else "ends too early"
-    for start, end in re.findall(r"(\d\d?:\d\d)\s*-\s*(\d\d?:\d\d)", expression):
-        if start == end:
-            return f"`{start}-{end}` begins where it ends"
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Spell:
+    """Open without a change of the reason: a span of `owner`, or what an earlier one leaves of it."""
 
-
-def names_holidays(expression: str) -> bool:
-    """Does it say what happens on public holidays?"""
-    return expression.strip() == "24/7" or bool(_PUBLIC_HOLIDAY.search(expression))
-
-
-@lru_cache(maxsize=64)
-def public_holidays(country: str, year: int) -> Mapping[date, str]:
-    """The country's public holidays of a year, with English names where known. Raises NotImplementedError
-    for a country that is not."""
-    try:
-        return dict(holidays.country_holidays(country, years=year, language="en_US"))
-    except NotImplementedError:
-        if country not in holidays.list_supported_countries():
-            raise
-        return dict(holidays.country_holidays(country, years=year))
-
-
-def is_known_country(country: str) -> bool:
-    """Are its public holidays known?"""
-    return country in holidays.list_supported_countries()
+    since: datetime
+    until: datetime
+    span: Span
+    owner: Day  # on which the span begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +104,7 @@ class HoursTable:
     country: str  # ISO 3166-1 alpha-2
     overrides: tuple[Override, ...] = ()  # the first that holds counts
     spoken: Mapping[Language, str] = field(default_factory=dict)
+    moved: tuple[MovedDay, ...] = ()  # the first that names a day counts; those the country decrees come after
     _days: dict[date, Day] = field(default_factory=dict, init=False, repr=False, compare=False)
     _latest: list[tuple[datetime, datetime, HoursState]] = field(
         default_factory=list, init=False, repr=False, compare=False
@@ -151,6 +120,21 @@ class HoursTable:
         self._latest[:] = [(since, until, state)]
         return state
 
+    def kinds(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, HoursKind]]:
+        """(instant, what the hours say from then on): every local midnight, opening and closing between two instants,
+        beginning with the last before or at `first`. At none but these does anything change that is said."""
+        day = self._day_of(first)
+        while day.midnight < last:
+            reached, closed = day.midnight, HoursKind.HOLIDAY if day.is_holiday else HoursKind.CLOSED
+            for spell in self._spells(day):
+                if reached < spell.since:
+                    yield reached, closed
+                yield spell.since, HoursKind.OPEN
+                reached = spell.until
+            if reached < day.following:
+                yield reached, closed
+            day = self.day(day.day + _ONE_DAY)
+
     def day(self, day: date) -> Day:
         """One local day."""
         known = self._days.get(day)
@@ -165,33 +149,33 @@ class HoursTable:
         return instant.astimezone(ZoneInfo(self.timezone))
 
     def _work_out(self, instant: datetime) -> tuple[datetime, datetime, HoursState]:
-        today = self.local(instant).date()
-        day = self.day(today)
+        """What is said, since when and until when."""
+        day = self._day_of(instant)
         since = day.midnight
-        for span in day.spans:
-            if instant < span.start:
-                return since, span.start, self._closed(day, today, instant, span.start)
-            if instant < span.end:
-                end = self._end_of(span.end, today)
-                reason = self._why_open(day, span)
-                return span.start, span.end, HoursState(HoursKind.OPEN, reason, end, None, reason)
-            since = span.end
-        return since, day.following, self._closed(day, today, instant, self._next_opening(today))
+        for spell in self._spells(day):
+            if instant < spell.since:
+                return since, spell.since, self._closed(day, instant, spell.since)
+            if instant < spell.until:
+                reason = self._why_open(spell)
+                state = HoursState(HoursKind.OPEN, reason, self._end_of(spell.until), None, reason)
+                return spell.since, spell.until, state
+            since = spell.until
+        return since, day.following, self._closed(day, instant, self._next_opening(day.day))
 
-    def _closed(self, day: Day, today: date, instant: datetime, opens: datetime | None) -> HoursState:
-        is_holiday = not day.spans and day.override is None and bool(day.holiday)
-        reason = day.holiday if is_holiday else self._why_closed(day, today, instant)
+    def _closed(self, day: Day, instant: datetime, opens: datetime | None) -> HoursState:
+        reason = day.holiday if day.is_holiday else self._why_closed(day, instant)
         told = f"{reason}, opens {self.local(opens):%a %d %b %H:%M}" if opens else reason
-        return HoursState(HoursKind.HOLIDAY if is_holiday else HoursKind.CLOSED, reason, opens, opens, told)
+        return HoursState(HoursKind.HOLIDAY if day.is_holiday else HoursKind.CLOSED, reason, opens, opens, told)
 
-    def _why_open(self, day: Day, span: Span) -> str:
-        until = "24:00" if span.end == day.following else self._clock(span.end)
-        is_all_day = span.start == day.midnight and span.end == day.following
+    def _why_open(self, spell: _Spell) -> str:
+        span, owner = spell.span, spell.owner
+        until = "24:00" if span.end == owner.following else self._clock(span.end)
+        is_all_day = span.start == owner.midnight and span.end == owner.following
         reason = "open all day" if is_all_day else f"open {self._clock(span.start)}-{until}"
-        return f"{reason} ({special})" if (special := _special(day)) else reason
+        return f"{reason} ({owner.special})" if owner.special else reason
 
-    def _why_closed(self, day: Day, today: date, instant: datetime) -> str:
-        special = f" ({_special(day)})" if _special(day) else ""
+    def _why_closed(self, day: Day, instant: datetime) -> str:
+        special = f" ({day.special})" if day.special else ""
         before = [span for span in day.spans if span.end <= instant]
         after = [span for span in day.spans if instant < span.start]
         if before and after:
@@ -203,19 +187,17 @@ class HoursTable:
             return f"before opening at {self._clock(after[0].start)}{special}"
         if before:
             return f"after closing at {self._clock(before[-1].end)}{special}"
-        return f"closed all {today:%A}{special}"
+        return f"closed all {day.day:%A}{special}"
 
-    def _end_of(self, end: datetime, today: date) -> datetime | None:
-        """When open hours really end: those that go on past midnight are one."""
+    def _end_of(self, end: datetime) -> datetime | None:
+        """When open hours really end: those that go on without a pause are one."""
         limit = end + HORIZON
         while end < limit:
-            if end != self.day(today).following:
+            going_on = (spell for spell in self._spells(self._day_of(end)) if spell.since <= end < spell.until)
+            spell = next(going_on, None)
+            if spell is None:
                 return end
-            today += _ONE_DAY
-            spans = self.day(today).spans
-            if not spans or spans[0].start != end:
-                return end
-            end = spans[0].end
+            end = spell.until
         return None
 
     def _next_opening(self, today: date) -> datetime | None:
@@ -224,30 +206,51 @@ class HoursTable:
                 return spans[0].start
         return None
 
+    def _day_of(self, instant: datetime) -> Day:
+        """The day whose midnights it lies between."""
+        day = self.day(self.local(instant).date())
+        while instant < day.midnight:  # clocks that change at midnight: the day before goes on
+            day = self.day(day.day - _ONE_DAY)
+        while instant >= day.following:
+            day = self.day(day.day + _ONE_DAY)
+        return day
+
+    def _spells(self, day: Day) -> list[_Spell]:
+        """All that is open between the day's midnights, what began the day before included; apart and in order."""
+        spells = []
+        reached = day.midnight
+        for owner in (self.day(day.day - _ONE_DAY), day):
+            for span in owner.spans:
+                since = max(span.start, reached)
+                if since < span.end:
+                    spells.append(_Spell(since, span.end, span, owner))
+                    reached = span.end
+        return spells
+
     def _make_day(self, day: date) -> Day:
-        holiday = public_holidays(self.country, day.year).get(day, "")
+        known = country_year(self.country, day.year)
+        moved = next((each for each in self.moved if day in (each.off, each.work)), None)
+        moved = moved or next((each for each in known.moved if day == each.work), None)
         override = next((override for override in self.overrides if override.holds_on(day)), None)
-        expression = override.hours if override else self.hours
-        if holiday:
-            expression = _PUBLIC_HOLIDAY.sub("Mo-Su", expression)
+        is_worked = moved is not None and day == moved.work
+        holiday = "" if is_worked else known.holidays.get(day, "")
+        counts_as = moved.stands_for() if moved and is_worked else day
+        hours = override.hours if override else self.hours
+        if moved and day == moved.off and override is None:
+            hours = "off"
         start = datetime.combine(day, time())
         spans = []
-        for begins, ends, state, _ in _parsed(expression).intervals(start, start + _ONE_DAY):
-            if state == State.OPEN:
-                spans.append(Span(self._instant(begins), self._instant(ends)))
-        return Day(self._instant(start), self._instant(start + _ONE_DAY), tuple(spans), holiday, override)
+        for begins, ends in open_minutes(hours, counts_as, is_holiday=bool(holiday)):
+            span = Span(
+                self._instant(start + timedelta(minutes=begins)), self._instant(start + timedelta(minutes=ends))
+            )
+            if span.start < span.end:  # the hour that daylight saving skips can turn a short one around
+                spans.append(span)
+        following = self._instant(start + _ONE_DAY)
+        return Day(day, self._instant(start), following, tuple(spans), holiday, override, moved)
 
     def _instant(self, wall: datetime) -> datetime:
         return wall.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
 
     def _clock(self, instant: datetime) -> str:
         return f"{self.local(instant):%H:%M}"
-
-
-def _special(day: Day) -> str:
-    return day.override.reason if day.override else day.holiday
-
-
-@lru_cache(maxsize=256)
-def _parsed(expression: str) -> OpeningHours:
-    return OpeningHours(expression)

@@ -17,6 +17,7 @@ class Person:
     name: str
     department: str  # a Department's id
     phone: Phone | None = None
+    hours: str = ""  # an hours table's id; empty: the department's
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,16 @@ class Organisation:
         if language in texts:
             return texts[language], language
         return texts[self.default_language], self.default_language
+
+    def hours_of(self, person: str) -> str:
+        """The id of a person's opening hours: their own, else their department's."""
+        found = self.people[person]
+        return found.hours or self.hours_of_department(found.department)
+
+    def hours_of_department(self, department: str) -> str:
+        """The id of a department's opening hours; "" if there is no such department."""
+        found = self.departments.get(department)
+        return found.hours if found else ""
 
     def phone_of(self, person: str) -> Phone | None:
         """The desk phone of a person by id."""

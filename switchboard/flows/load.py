@@ -14,7 +14,6 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
-from switchboard.flows.check_limits import read_limits
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.content import content_version
 from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
@@ -48,13 +47,10 @@ def load_configuration(ivr: Path, prompts: Path, *, version: str | None = None) 
     read_languages(reading, tables["organisation.yaml"])
     text_tables = _text_tables(prompts, reading)
     configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
-    limits = read_limits(reading, tables["organisation.yaml"])
     if problems:
         raise ConfigurationError(problems.errors())
     version = version or content_version(ivr, prompts)
-    return replace(
-        configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines, limits=limits
-    )
+    return replace(configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines)
 
 
 @dataclass(slots=True)
@@ -78,7 +74,7 @@ class _Loader:
             reading, self.tables["organisation.yaml"], self.tables["people.yaml"], names, texts
         )
         give_names(reading, organisation)
-        hours = read_hours(reading, self.tables["hours.yaml"], organisation.timezone, organisation.country)
+        hours, dated = read_hours(reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation)
         for language in reading.languages:
             reading.data[language]["hours"] = {
                 table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")
@@ -111,7 +107,7 @@ class _Loader:
         files = FlowFiles(self.flow_tables, new_reading, reading.problems)
         flows = files.read_all()
         self._check_entries(organisation, flows)
-        return Configuration(organisation, hours, facts, flows, prompts, "", frozenset(wordings.made))
+        return Configuration(organisation, hours, facts, flows, prompts, "", frozenset(wordings.made), dated=dated)
 
     def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:
         table = self.tables["organisation.yaml"].get("numbers")

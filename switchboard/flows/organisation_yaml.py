@@ -9,7 +9,7 @@ from datetime import timedelta
 from zoneinfo import available_timezones
 
 from switchboard.domain.dialling import Phone
-from switchboard.domain.hours import is_known_country
+from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
 from switchboard.domain.organisation import Department, Number, Organisation, Person, SafetyNet
 from switchboard.flows.reading import NOBODY, Reading
@@ -20,6 +20,7 @@ _EXTENSION = re.compile(r"[0-9]{2,6}")
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _EMERGENCY = re.compile(r"[0-9]{2,6}")
 LONGEST_RING = timedelta(minutes=5)
+OFFICE = "office"  # the opening hours of departments that name no others
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ def give_names(reading: Reading, organisation: Organisation) -> None:
                 for department in organisation.departments.values()
             },
             "people": {
-                person.id: {"name": person.name, "phone": person.phone.extension if person.phone else ""}
+                person.id: {
+                    "name": person.name,
+                    "phone": person.phone.extension if person.phone else "",
+                    "hours": organisation.hours_of(person.id),
+                }
                 for person in organisation.people.values()
             },
             "reception": {"phone": organisation.reception.extension},
@@ -146,7 +151,7 @@ class _People:
         people = reading.table(table.get("people"), table.place, "people")
         self._read_phones(reading.table(table.get("phones"), table.place, "phones"))
         for identifier, node in people.entries.items():
-            self._read_person(identifier, people.key_places[identifier], node, departments)
+            self._read_person(identifier, people.key_places[identifier], node, departments, names)
         for identifier, node in departments.entries.items():
             self._read_department(identifier, departments.key_places[identifier], node, names)
 
@@ -176,14 +181,15 @@ class _People:
         self._extension(extension, node.place)
         return self.phones.setdefault(extension, Phone(extension, name))
 
-    def _read_person(self, identifier: str, place: Place, node: Node, departments: Table) -> None:
+    def _read_person(self, identifier: str, place: Place, node: Node, departments: Table, names: KnownNames) -> None:
         what = f"person `{identifier}`"
         table = self.reading.table(node, place, what)
         self.reading.identifier(identifier, place, "person")
-        self.reading.keys(table, what, needed=("name", "department"), allowed=("phone",))
+        self.reading.keys(table, what, needed=("name", "department"), allowed=("phone", "hours"))
         name = self.reading.value(table.get("name"), table.place, "name")
         department = self.reading.choice(table.get("department"), table.place, "department", departments.entries)
-        self.people[identifier] = Person(identifier, name, department, self._own_phone(table, name))
+        hours = self._hours(table, own_hours_id("people", identifier), names) if table.get("hours") else ""
+        self.people[identifier] = Person(identifier, name, department, self._own_phone(table, name), hours)
 
     def _read_department(self, identifier: str, place: Place, node: Node, names: KnownNames) -> None:
         what = f"department `{identifier}`"
@@ -192,11 +198,22 @@ class _People:
         self.reading.keys(table, what, needed=("names", "head"), allowed=("phone", "hours"))
         spoken = self.reading.texts(table.get("names"), table.place, "names")
         name = spoken.get(self.reading.default_language, identifier)
-        hours = "office"
-        if table.get("hours") is not None or "office" not in names.hours:
-            hours = self.reading.choice(table.get("hours"), table.place, "opening hours", names.hours)
+        hours = OFFICE
+        if table.get("hours") is not None or OFFICE not in names.hours:
+            hours = self._hours(table, own_hours_id("departments", identifier), names)
         head = self.reading.choice(table.get("head"), table.place, "person", self.people)
         self.departments[identifier] = Department(identifier, spoken, head, self._own_phone(table, name), hours)
+
+    def _hours(self, table: Table, own: str, names: KnownNames) -> str:
+        """The id of the hours named, or `own` of those written out on the spot, which hours_yaml reads."""
+        node = table.get("hours")
+        return own if isinstance(node, Table) else self.reading.choice(node, table.place, "opening hours", names.hours)
+
+
+def own_hours_id(group: str, identifier: str) -> str:
+    """What opening hours are called that a department or a person has of its own: `people.mari`. None of hours.yaml
+    can be called so."""
+    return f"{group}.{identifier}"
 
 
 def _numbers(

@@ -7,7 +7,6 @@ known beforehand, at whatever time somebody calls.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Protocol
 
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursKind, HoursTable
+from switchboard.domain.hours_expression import opening_times
 from switchboard.domain.language import Language
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Place
@@ -27,8 +27,6 @@ WEEKDAYS = tuple(
 )
 AT_TIME = "opens_at"  # a template of hour (0 to 23), hour12 (1 to 12) and minute (0 to 59)
 DAYS = (TODAY, TOMORROW, *WEEKDAYS)
-
-_OPENING = re.compile(r"(\d\d?):(\d\d)\s*-")
 
 
 class Telling(Protocol):
@@ -108,8 +106,8 @@ def compose_tellings(
     times: dict[tuple[int, int], Speech] = {}
     for table in hours.values():
         for expression in (table.hours, *(override.hours for override in table.overrides)):
-            for hour, minute in _OPENING.findall(expression):
-                time = (int(hour) % 24, int(minute))
+            for opening in sorted(opening_times(expression)):
+                time = (opening.hour, opening.minute)
                 if time not in times:
                     times[time] = wordings.speech(_time_texts(reading, at_time, *time))
     return Tellings(

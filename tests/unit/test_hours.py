@@ -1,4 +1,4 @@
-"""Opening hours: lunch, public holidays, overrides, time zones, both nights on which the clocks change."""
+"""Opening hours: lunch, public holidays, overrides, moved days, shifts past midnight, time zones, changes of clocks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.domain.hours import (
-    HoursKind,
-    HoursTable,
-    Override,
-    check_expression,
-    names_holidays,
-    public_holidays,
-)
+from switchboard.domain.hours import HoursKind, HoursTable
+from switchboard.domain.hours_days import MovedDay, Override, country_year
 
 TALLINN = ZoneInfo("Europe/Tallinn")
 OFFICE = HoursTable("office", "Mo-Fr 09:00-12:30,13:00-17:00; PH off", "Europe/Tallinn", "EE")
@@ -105,10 +99,92 @@ def test_never_open_says_no_opening() -> None:
 
 
 def test_open_past_midnight_is_one_opening() -> None:
-    bar = HoursTable("bar", "Fr 20:00-02:00; PH off", "Europe/Tallinn", "EE")
+    bar = HoursTable("bar", "Fr 20:00-26:00; PH off", "Europe/Tallinn", "EE")
     assert bar.state_at(local("2026-03-06 23:00")).next_change == local("2026-03-07 02:00")
-    assert bar.state_at(local("2026-03-07 01:59")).kind is HoursKind.OPEN
-    assert bar.state_at(local("2026-03-07 02:00")).kind is HoursKind.CLOSED
+    assert bar.state_at(local("2026-03-07 01:59")).reason == "open 20:00-02:00"
+    assert bar.state_at(local("2026-03-07 02:00")).reason == "closed all Saturday"
+
+
+CLOSED_SATURDAY = Override(date(2026, 3, 7), date(2026, 3, 7), "off", "moving")
+LATE_FRIDAY = Override(date(2026, 3, 6), date(2026, 3, 6), "20:00-28:00", "late night")
+
+
+@pytest.mark.parametrize(
+    ("hours", "overrides", "at", "kind", "reason"),
+    [
+        # Into an override, an override into hours, into hours that say off, into other hours.
+        ("Mo-Su 20:00-26:00; PH off", CLOSED_SATURDAY, "2026-03-07 01:59", "open", "open 20:00-02:00"),
+        ("Mo-Su 20:00-26:00; PH off", CLOSED_SATURDAY, "2026-03-07 02:00", "closed", "closed all Saturday (moving)"),
+        ("Mo-Su 20:00-26:00; PH off", CLOSED_SATURDAY, "2026-03-08 01:00", "closed", "before opening at 20:00"),
+        ("Mo-Su 20:00-26:00; PH off", LATE_FRIDAY, "2026-03-07 03:59", "open", "open 20:00-04:00 (late night)"),
+        ("Fr 20:00-26:00; Sa off; PH off", None, "2026-03-07 01:59", "open", "open 20:00-02:00"),
+        ("Fr 20:00-26:00; Sa 01:00-05:00; PH off", None, "2026-03-07 01:30", "open", "open 20:00-02:00"),
+        ("Fr 20:00-26:00; Sa 01:00-05:00; PH off", None, "2026-03-07 02:00", "open", "open 01:00-05:00"),
+        # Into the public holiday of 24 February 2026, a Tuesday, and out of it.
+        ("Mo-Su 20:00-26:00; PH off", None, "2026-02-24 01:59", "open", "open 20:00-02:00"),
+        ("Mo-Su 20:00-26:00; PH off", None, "2026-02-24 02:00", "holiday", "Independence Day"),
+        ("Mo-Su 20:00-26:00; PH off", None, "2026-02-25 01:00", "closed", "before opening at 20:00"),
+        ("PH 20:00-26:00", None, "2026-02-25 01:00", "open", "open 20:00-02:00 (Independence Day)"),
+        ("Mo-Su 20:00-48:00; PH off", None, "2026-02-24 23:59", "open", "open 20:00-00:00"),
+    ],
+)
+def test_a_shift_belongs_to_the_day_it_began_on(
+    hours: str, overrides: Override | None, at: str, kind: str, reason: str
+) -> None:
+    table = HoursTable("line", hours, "Europe/Tallinn", "EE", (overrides,) if overrides else ())
+    state = table.state_at(local(at))
+    assert (state.kind, state.reason) == (HoursKind(kind), reason)
+
+
+def test_shifts_that_touch_or_overlap_are_one_opening() -> None:
+    table = HoursTable("line", "Fr 20:00-26:00; Sa 01:00-05:00; PH off", "Europe/Tallinn", "EE")
+    assert table.state_at(local("2026-03-06 21:00")).next_change == local("2026-03-07 05:00")
+
+
+BRIDGED = MovedDay(date(2026, 5, 15), date(2026, 5, 23), "bridge after Ascension Day")  # a Friday, a Saturday
+
+
+@pytest.mark.parametrize(
+    ("at", "kind", "reason"),
+    [
+        ("2026-05-15 10:00", "closed", "closed all Friday (off for Sat 23 May, bridge after Ascension Day)"),
+        ("2026-05-23 10:00", "open", "open 09:00-15:00 (worked for Fri 15 May, bridge after Ascension Day)"),
+        ("2026-05-23 15:00", "closed", "after closing at 15:00 (worked for Fri 15 May, bridge after Ascension Day)"),
+        ("2026-05-16 10:00", "closed", "closed all Saturday"),
+        ("2026-05-22 10:00", "open", "open 09:00-15:00"),
+    ],
+)
+def test_a_moved_working_day(at: str, kind: str, reason: str) -> None:
+    table = HoursTable("office", "Mo-Th 09:00-17:00; Fr 09:00-15:00; PH off", "Europe/Tallinn", "EE", moved=(BRIDGED,))
+    state = table.state_at(local(at))
+    assert (state.kind, state.reason) == (HoursKind(kind), reason)
+
+
+def test_an_override_counts_on_a_moved_day_and_a_public_holiday_can_be_worked() -> None:
+    early = Override(date(2026, 5, 23), date(2026, 5, 23), "Mo-Fr 08:00-10:00", "early")
+    victory = MovedDay(date(2026, 6, 22), date(2026, 6, 23), "stocktaking")
+    table = HoursTable("office", OFFICE.hours, "Europe/Tallinn", "EE", (early,), moved=(BRIDGED, victory))
+    assert table.state_at(local("2026-05-23 08:30")).reason == "open 08:00-10:00 (early)"
+    assert table.state_at(local("2026-06-22 10:00")).kind is HoursKind.CLOSED
+    assert table.state_at(local("2026-06-23 10:00")).kind is HoursKind.OPEN
+
+
+@pytest.mark.parametrize(
+    ("country", "off", "work"), [("LV", "2026-01-02", "2026-01-17"), ("RU", "2025-11-03", "2025-11-01")]
+)
+def test_days_that_a_country_decrees_to_be_worked(country: str, off: str, work: str) -> None:
+    zone = {"LV": "Europe/Riga", "RU": "Europe/Moscow"}[country]
+    table = HoursTable("office", OFFICE.hours, zone, country)
+    assert table.state_at(local(f"{off} 10:00", ZoneInfo(zone))).kind is HoursKind.HOLIDAY
+    worked = table.state_at(local(f"{work} 10:00", ZoneInfo(zone)))
+    assert worked.kind is HoursKind.OPEN
+    assert worked.reason == f"open 09:00-12:30 (worked for {date.fromisoformat(off):%a %d %b}, by decree)"
+
+
+def test_a_holiday_on_a_weekend_moves_where_the_law_says_so() -> None:
+    tirana = HoursTable("office", OFFICE.hours, "Europe/Tirane", "AL")  # 22 November 2026 is a Sunday
+    state = tirana.state_at(local("2026-11-23 10:00", ZoneInfo("Europe/Tirane")))
+    assert (state.kind, state.reason) == (HoursKind.HOLIDAY, "Alphabet Day (observed)")
 
 
 @pytest.mark.parametrize(
@@ -163,25 +239,6 @@ def test_nothing_changes_before_the_next_change(at: datetime, later: int) -> Non
 def test_estonian_holidays_of_ten_years() -> None:
     fixed = [(1, 1), (2, 24), (5, 1), (6, 23), (6, 24), (8, 20), (12, 24), (12, 25), (12, 26)]
     for year in range(2024, 2034):
-        days = public_holidays("EE", year)
+        days = country_year("EE", year).holidays
         assert all(date(year, month, day) in days for month, day in fixed)
         assert sum(name == "Good Friday" for name in days.values()) == 1
-
-
-@pytest.mark.parametrize(
-    ("expression", "wrong"),
-    [
-        ("Mo-Fr 09:00-17:00; PH off", ""),
-        ("Mo-Fr 9-17", "not understood from `9-17`"),
-        ("xyz", "not understood from `xyz`"),
-        ("Mo-Fr 09:00-09:00", "`09:00-09:00` begins where it ends"),
-        ("", "ends too early"),
-    ],
-)
-def test_what_is_wrong_with_an_expression(expression: str, wrong: str) -> None:
-    assert check_expression(expression) == wrong
-
-
-@pytest.mark.parametrize(("expression", "does"), [("Mo-Fr 09:00-17:00", False), ("PH off", True), ("24/7", True)])
-def test_whether_holidays_are_named(expression: str, does: bool) -> None:
-    assert names_holidays(expression) is does
