@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
+from switchboard.flows.check_limits import CheckLimits
 from switchboard.flows.past_dates import Dated
 from switchboard.flows.source import Place, Problem
 from switchboard.ports import Utterance
@@ -63,6 +64,7 @@ class Configuration:
     utterances: frozenset[Utterance]  # everything that may ever be said, safety nets included
     warnings: tuple[Problem, ...] = ()  # what is doubtful and yet can be used
     lines: Mapping[str, list[str]] = field(default_factory=dict)  # of each file, for problems to quote
+    limits: CheckLimits = CheckLimits()  # of `switchboard check`
     dated: tuple[Dated, ...] = ()  # what means nothing after a day
 
     def local(self, instant: datetime) -> datetime:

@@ -14,12 +14,14 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
+from switchboard.flows.check_limits import read_limits
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.content import content_version
 from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prompts
 from switchboard.flows.flow_yaml import FlowFiles
 from switchboard.flows.hours_yaml import read_hours
 from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
+from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
 from switchboard.flows.reading import Reading
 from switchboard.flows.schema import FlowReading
@@ -47,10 +49,13 @@ def load_configuration(ivr: Path, prompts: Path, *, version: str | None = None) 
     read_languages(reading, tables["organisation.yaml"])
     text_tables = _text_tables(prompts, reading)
     configuration = _Loader(reading, ivr, prompts, tables, flow_tables, text_tables).load()
+    limits = read_limits(reading, tables["organisation.yaml"])
     if problems:
         raise ConfigurationError(problems.errors())
     version = version or content_version(ivr, prompts)
-    return replace(configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines)
+    return replace(
+        configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines, limits=limits
+    )
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class _Loader:
         reading = self.reading
         sources = prompt_sources(reading, self.text_tables)
         self._check_prompts(sources)
+        open_prompts = take_open_prompts(reading.templates, sources, self.flow_tables.values(), OWN_PROMPTS)
         names = KnownNames(self.tables["hours.yaml"].entries, self.flow_tables, sources)
         texts: dict[str, dict[Language, str]] = {}
         organisation = read_organisation(
@@ -102,9 +108,10 @@ class _Loader:
                 use=files.use,
                 flow_names=list(self.flow_tables),
                 variables=variables,
+                open_prompts=open_prompts,
             )
 
-        files = FlowFiles(self.flow_tables, new_reading, reading.problems)
+        files = FlowFiles(self.flow_tables, new_reading, reading.problems, shown(self.ivr))
         flows = files.read_all()
         self._check_entries(organisation, flows)
         return Configuration(organisation, hours, facts, flows, prompts, "", frozenset(wordings.made), dated=dated)
