@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.commands import calls, config, controller, prepare, prompts, status, up
+from switchboard.commands import calls, config, controller, prepare, prompts, simulate, status, up
 from switchboard.errors import SwitchboardError
 from switchboard.settings import FILE_VARIABLE
 
@@ -31,7 +31,7 @@ def _options(
         os.environ[FILE_VARIABLE] = str(settings.absolute())  # for the processes we start, too
 
 
-for command in (up, status, prepare, config, prompts, calls, controller):
+for command in (up, status, prepare, config, prompts, simulate, calls, controller):
     command.register(app)
 
 

@@ -8,12 +8,20 @@ Caller:  `press 2`                   when asked: a second after the switchboard 
          `stay silent`               let one question go by
 Phones:  `answers`, `answers after 4s`, `answers after 4s, talks 20s`, `busy`, `declines`, `no answer`, `unavailable`,
          `failed`; a phone that is not mentioned is `unavailable`
+
+The same in short, for a command line; words divided by spaces:
+
+`2`      press it when asked; `12` presses both at once, as a caller does who knows the menus
+`.`      stay silent: let one question go by
+`h`      hang up when asked
+`w5`     wait 5 s after what was done last (or the call's beginning) and then, unasked, do what the next word says
+`r`      do what the next word says while a phone rings; `t`: while talking
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -67,6 +75,9 @@ class PhoneBehaviour:
 
 UNAVAILABLE = PhoneBehaviour(DialOutcome.UNAVAILABLE)
 
+KEY_WORDS = "keys such as `2` or `#`, `.` (silence), `h` (hang up), before one of them `w5` (wait 5 s), `r` or `t`"
+PHONE_WORDS = "answers, answers after 4s, busy, declines, no answer, unavailable, failed"
+
 _ACTION = re.compile(r"(press ([0-9A-D*#]+)|hang up|stay silent)(?: (during|after) (.+)| (while (?:ringing|talking)))?")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _ANSWERS = re.compile(r"answers(?: after (\d+(?:\.\d+)?)s)?(?:, talks (\d+(?:\.\d+)?)s)?")
@@ -96,8 +107,94 @@ def read_action(line: str) -> Action:
     return Action(deed, keys or "", Moment(state) if state else Moment.ASKED)
 
 
+def read_keys(text: str) -> list[Action]:
+    """The caller's script in short: `2 . 1 w5 h`. Raises ValueError, naming the word."""
+    actions = []
+    when: Action | None = None  # what comes before the deed: its moment
+    for word in text.split():
+        moment = _moment(word)
+        if moment is not None:
+            if when is not None:
+                raise ValueError(f"`{word}` follows another word that says when; a key, or `h`, must come between")
+            when = moment
+            continue
+        deed = _deed(word)
+        if when is not None and deed.deed is Deed.STAY_SILENT:
+            raise ValueError("`.` is for a question, and needs no word before it that says when")
+        actions.append(deed if when is None else replace(when, deed=deed.deed, keys=deed.keys))
+        when = None
+    if when is not None:
+        raise ValueError(f"`{text.split()[-1]}` at the end says when, and nothing says what; add a key, or `h`")
+    return actions
+
+
+def _moment(word: str) -> Action | None:
+    wait = re.fullmatch(r"w(\d{1,6}(?:\.\d{1,3})?)", word)
+    if wait is not None:
+        return Action(Deed.PRESS, moment=Moment.AFTER, delay=timedelta(seconds=float(wait.group(1))))
+    state = {"r": Moment.RINGING, "t": Moment.TALKING}.get(word)
+    return None if state is None else Action(Deed.PRESS, moment=state)
+
+
+def _deed(word: str) -> Action:
+    if re.fullmatch(r"[0-9A-D*#]+", word):
+        return Action(Deed.PRESS, word)
+    if word in (".", "h"):
+        return Action(Deed.STAY_SILENT if word == "." else Deed.HANG_UP)
+    raise ValueError(f"`{word}` is nothing a caller does — expected {KEY_WORDS}")
+
+
+def written(action: Action) -> str:
+    """The action in short, as `read_keys` reads it; in a full line where it has no short form."""
+    deed = {Deed.HANG_UP: "h", Deed.STAY_SILENT: "."}.get(action.deed, action.keys)
+    match action.moment:
+        case Moment.ASKED:
+            return deed
+        case Moment.AFTER:
+            return f"w{action.delay.total_seconds():g} {deed}"
+        case Moment.RINGING | Moment.TALKING:
+            return f"{action.moment.value.removeprefix('while ')[0]} {deed}"
+        case _:
+            line = f"press {action.keys}" if action.deed is Deed.PRESS else action.deed.value
+            return f"{line} {action.moment.value} {action.words}".rstrip()
+
+
+def read_script(text: str) -> tuple[list[Action], dict[str, PhoneBehaviour]]:
+    """A whole script, a line each: what the caller does, and `phone 101: busy`; `#` at the beginning is a comment.
+
+    Raises ValueError, naming the line.
+    """
+    actions: list[Action] = []
+    phones: dict[str, PhoneBehaviour] = {}
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        phone = re.fullmatch(r"phone ([^:]+):(.*)", line)
+        try:
+            if phone is not None:
+                phones[phone.group(1).strip()] = read_phone(phone.group(2).strip())
+            elif line and not line.startswith("#"):
+                actions.append(read_action(line))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return actions, phones
+
+
+def read_phones(text: str) -> dict[str, PhoneBehaviour]:
+    """`101=busy, 100=answers after 4s, talks 20s`. Raises ValueError, naming what is wrong."""
+    phones = {}
+    for part in filter(None, map(str.strip, re.split(r",(?=[^,=]*=)", text))):
+        extension, equals, behaviour = part.partition("=")
+        if not equals:
+            raise ValueError(f"`{part}` — expected phones and how they behave, such as `101=busy, 100=no answer`")
+        try:
+            phones[extension.strip()] = read_phone(behaviour.strip())
+        except ValueError as error:
+            raise ValueError(f"`{extension.strip()}={behaviour.strip()}` — expected one of {PHONE_WORDS}") from error
+    return phones
+
+
 def read_phone(text: str) -> PhoneBehaviour:
     """How a phone behaves. Raises ValueError."""
+    text = text.replace("_", " ")
     if text in _REFUSALS:
         return _REFUSALS[text]
     found = _ANSWERS.fullmatch(text)

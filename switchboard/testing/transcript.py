@@ -30,7 +30,7 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened, at its instant (UTC); a length of time is told at its beginning."""
+    """One thing that happened, at its instant (UTC)."""
 
     at: datetime
     what: Happening
@@ -40,7 +40,7 @@ class Line:
     phones: tuple[Phone, ...] = ()
     hearing: WhileRinging | None = None  # while it rings
     outcome: DialOutcome | None = None
-    lasts: timedelta | None = None  # a silence; how long a phone has rung
+    lasts: timedelta | None = None  # how long a silence, or a phone's ringing, lasted until then
 
 
 Listener = Callable[[Line], None]
