@@ -16,6 +16,7 @@ from switchboard.asterisk.ari import APPLICATION, Event
 from switchboard.asterisk.channel import Asterisk, Channel
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, ring_result
 from switchboard.asterisk.position import POSITION_VARIABLE, pack
+from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import (
     Caller,
     DialOutcome,
@@ -36,10 +37,18 @@ log = structlog.get_logger()
 
 
 class AsteriskCall(Channel):
-    """One caller's channel, and the legs made for it."""
+    """One caller's channel, and the legs made for it. `prompts` are those of the version the call is led by."""
 
-    def __init__(self, asterisk: Asterisk, channel: Event, number: str, track_leg: Callable[[Leg, AsteriskCall], None]):
+    def __init__(
+        self,
+        asterisk: Asterisk,
+        channel: Event,
+        number: str,
+        prompts: PromptStore,
+        track_leg: Callable[[Leg, AsteriskCall], None],
+    ) -> None:
         super().__init__(asterisk, channel)
+        self.prompts = prompts
         self.began = datetime.fromisoformat(channel["creationtime"])
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
         self._number = number
@@ -99,7 +108,7 @@ class AsteriskCall(Channel):
         self._check()
         if barge_in and self._keys:
             return
-        media = self._asterisk.prompts.media_of(utterances)
+        media = self.prompts.media_of(utterances)
         deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
         while True:
             playback = self._playback = self._next_playback()

@@ -19,7 +19,6 @@ from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ami import AmiLinks
 from switchboard.asterisk.ari import REQUEST_DEADLINE, AriLink, Event
 from switchboard.asterisk.ari_operations import Operation
-from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import HangupCause
 from switchboard.domain.identity import CallId, call_id_of
 from switchboard.errors import AsteriskError, AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
@@ -36,7 +35,6 @@ class Asterisk:
 
     ari: AriLink
     ami: AmiLinks
-    prompts: PromptStore
 
 
 class Channel:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -30,33 +30,48 @@ STAND_DOWN = 30.0  # seconds an ousted controller waits before it claims again
 log = structlog.get_logger()
 
 
-class Serve(Protocol):
+class Version(Protocol):
+    """What a call needs of a version of the configuration."""
+
+    @property
+    def prompts(self) -> PromptStore: ...
+
+    @property
+    def phones(self) -> Mapping[str, Phone]:
+        """By extension; names those of conversations taken over from an earlier controller."""
+
+
+V = TypeVar("V", bound=Version)
+V_contra = TypeVar("V_contra", bound=Version, contravariant=True)
+
+
+class Serve(Protocol[V_contra]):
     """What is done with a caller, until the call is over."""
 
-    def __call__(self, call: AsteriskCall, *, adopted: bool, position: Position | None) -> Awaitable[None]: ...
+    def __call__(
+        self, call: AsteriskCall, version: V_contra, /, *, adopted: bool, position: Position | None
+    ) -> Awaitable[None]: ...
 
 
-class Exchange:
+class Exchange(Generic[V]):
     """Attaches to Asterisk and serves its calls.
 
-    `serve` runs as one task a call. `phones` names the desk phones of conversations taken over from an earlier
-    controller.
+    `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
+    as one task a call.
     """
 
-    def __init__(
-        self, ari: AriAddress, ami: AmiAddress, *, prompts: PromptStore, phones: Mapping[str, Phone], serve: Serve
-    ) -> None:
+    def __init__(self, ari: AriAddress, ami: AmiAddress, *, version_for: Callable[[str], V], serve: Serve[V]) -> None:
         self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=lambda: None)
         self._ami = AmiLinks(ami)
-        self._asterisk = Asterisk(self._ari, self._ami, prompts)
-        self._phones = phones
+        self._asterisk = Asterisk(self._ari, self._ami)
+        self._version_for = version_for
         self._serve = serve
         self._calls: dict[str, AsteriskCall] = {}
         self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._claiming = True
-        self.version = ""
+        self.asterisk_version = ""
         self._handlers: dict[str, Callable[[Event], None]] = {
             "ApplicationReplaced": self._replaced,
             "CallBroadcast": self._offered,
@@ -74,6 +89,11 @@ class Exchange:
     def is_answering(self) -> bool:
         """A call that comes now is claimed and served."""
         return self._claiming and self._ari.is_up and self._ami.is_up
+
+    @property
+    def ari(self) -> AriLink:
+        """The link, for what is asked of Asterisk itself."""
+        return self._ari
 
     @property
     def calls(self) -> tuple[AsteriskCall, ...]:
@@ -117,7 +137,9 @@ class Exchange:
     def _started(self, event: Event) -> None:
         arguments, channel = event["args"], event["channel"]
         if arguments and arguments[0] == "inbound" and channel["id"] not in self._calls:
-            self._begin(AsteriskCall(self._asterisk, channel, arguments[1], self._track_leg), adopted=False)
+            version = self._version_for(arguments[1])
+            call = AsteriskCall(self._asterisk, channel, arguments[1], version.prompts, self._track_leg)
+            self._begin(call, version, adopted=False)
         elif channel["id"] in self._legs:
             leg, call = self._legs[channel["id"]]
             call.leg_entered(leg)
@@ -177,15 +199,15 @@ class Exchange:
         else:
             self._legs[leg.channel] = (leg, call)
 
-    def _begin(self, call: AsteriskCall, *, adopted: bool, position: Position | None = None) -> None:
+    def _begin(self, call: AsteriskCall, version: V, *, adopted: bool, position: Position | None = None) -> None:
         self._calls[call.channel] = call
-        task = asyncio.create_task(self._run(call, adopted, position), name=f"call-{call.id}")
+        task = asyncio.create_task(self._run(call, version, adopted, position), name=f"call-{call.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, call: AsteriskCall, adopted: bool, position: Position | None) -> None:
+    async def _run(self, call: AsteriskCall, version: V, adopted: bool, position: Position | None) -> None:
         try:
-            await self._serve(call, adopted=adopted, position=position)
+            await self._serve(call, version, adopted=adopted, position=position)
         finally:
             del self._calls[call.channel]
 
@@ -219,7 +241,7 @@ class Exchange:
             self._ari.request_http(operations.LIST_BRIDGES),
             self._ari.request_http(operations.GET_INFO),
         )
-        self.version = info["system"]["version"]
+        self.asterisk_version = info["system"]["version"]
         present = {channel["id"]: channel for channel in channels}
         ours = [present[name] for name in application["channel_ids"] if name in present]
         held = {channel["id"] for channel in ours}
@@ -261,20 +283,24 @@ class Exchange:
             position = unpack(await self._variable(channel["id"], POSITION_VARIABLE))
         except LegGone:
             position = None  # a variable that is not set is answered like a channel that is not there
-        call = self._calls[channel["id"]] = AsteriskCall(self._asterisk, channel, number, self._track_leg)
+        version = self._version_for(number)
+        call = AsteriskCall(self._asterisk, channel, number, version.prompts, self._track_leg)
+        self._calls[channel["id"]] = call
         for bridge in bridges:
             if channel["id"] in bridge["channels"]:
-                self._adopt_conversation(call, bridge, present)
+                self._adopt_conversation(call, bridge, present, version.phones)
         log.info("call_adopted", call=str(call.id), talking=call.is_talking)
         if call.is_leased:
             call.renew_lease()
         if not call.is_talking:
             await call.silence()
-        self._begin(call, adopted=True, position=position)
+        self._begin(call, version, adopted=True, position=position)
 
-    def _adopt_conversation(self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event]) -> None:
+    def _adopt_conversation(
+        self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event], phones: Mapping[str, Phone]
+    ) -> None:
         extension = bridge["name"]
-        phone = self._phones.get(extension, Phone(extension, extension))
+        phone = phones.get(extension, Phone(extension, extension))
         others = [name for name in bridge["channels"] if name != call.channel and name in present]
         if others:
             leg = Leg(others[0], phone)

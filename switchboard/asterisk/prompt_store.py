@@ -23,15 +23,21 @@ class Media:
 
     uri: str  # as ARI's `media` wants it
     seconds: float
+    is_readable: bool = True
 
 
 class PromptStore:
-    """Media of all utterances of a configuration."""
+    """Media of all utterances of a configuration. Making one reads the head of every file."""
 
     def __init__(self, folder: Path, utterances: Iterable[Utterance]) -> None:
         self._folder = folder
         self._media = {utterance: self._read(utterance) for utterance in utterances}
         self._pause = self._read_file(folder / PAUSE)
+
+    @property
+    def unreadable(self) -> list[Utterance]:
+        """Utterances whose file was not there, or no sound, when it was looked at."""
+        return [utterance for utterance, media in self._media.items() if not media.is_readable]
 
     def media_of(self, utterances: Sequence[Utterance]) -> list[Media]:
         """The files that say the utterances, with a breath between two."""
@@ -59,5 +65,5 @@ class PromptStore:
                 seconds = audio.getnframes() / audio.getframerate()
         except (OSError, EOFError, wave.Error) as error:
             log.warning("prompt_unreadable", file=f"{path}.wav", error=str(error))
-            seconds = UNKNOWN_LENGTH
+            return Media(f"sound:{path}", UNKNOWN_LENGTH, is_readable=False)
         return Media(f"sound:{path}", seconds)

@@ -7,7 +7,9 @@ meaning of a configuration file.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +33,14 @@ YAML_OF = {
     "pjsip.conf": "organisation.yaml, people.yaml, the settings and the secrets",
     "indications.conf": "organisation.yaml (country)",
 }
+# What Asterisk is asked for the fingerprint of a file it has loaded (a global variable, a function), and the files that
+# the fingerprint is of.
+FINGERPRINTS = {
+    "extensions.conf": ("SWITCHBOARD_RENDERED", ("custom.conf", "extensions.conf")),
+    "pjsip.conf": ("PJSIP_AOR(rendered,voicemail_extension)", ("pjsip.conf",)),
+}
+_FINGERPRINT = re.compile(r"(?m)^(?:SWITCHBOARD_RENDERED|voicemail_extension) = ([0-9a-f]{16})$")
+_NO_FINGERPRINT = "0" * 16  # stands in the file while its fingerprint is taken
 
 
 class Configuration(Protocol):
@@ -112,8 +122,19 @@ def render(
     for template in template_files():
         name = template.name.removesuffix(".j2")
         header = _header(template, name, settings)
-        files[name] = environment.get_template(template.name).render(values, header=header)
+        files[name] = environment.get_template(template.name).render(
+            values, header=header, fingerprint=Escaped(_NO_FINGERPRINT)
+        )
+    for name, (_, parts) in FINGERPRINTS.items():
+        digest = hashlib.sha256("".join(files[part] for part in parts).encode())
+        files[name] = files[name].replace(_NO_FINGERPRINT, digest.hexdigest()[: len(_NO_FINGERPRINT)])
     return files
+
+
+def fingerprint_in(text: str) -> str:
+    """The fingerprint that stands in a rendered file."""
+    found = _FINGERPRINT.search(text)
+    return found[1] if found else ""
 
 
 def template_files() -> list[Path]:
@@ -142,7 +163,7 @@ def render_all(
     files = render(configuration, settings, folders, secrets, program, trunk_passwords=trunk_passwords)
     gid = reader.gid if reader else None
     changed = [
-        path for name, text in files.items() if _write(path := folders.asterisk_config / name, text.encode(), gid)
+        path for name, text in files.items() if write_file(path := folders.asterisk_config / name, text.encode(), gid)
     ]
     for stale in folders.asterisk_config.glob("*.conf"):
         if stale.name not in files:
@@ -150,7 +171,7 @@ def render_all(
             changed.append(stale)
     music = music_folder(folders)
     if not music.is_dir() or not any(music.iterdir()):  # else the organisation's own, or ours from before
-        _write(music / "hold.wav", hold_music.make_wav(), gid)
+        write_file(music / "hold.wav", hold_music.make_wav(), gid)
     return changed
 
 
@@ -215,7 +236,8 @@ def _only_escaped(value: object) -> object:
     raise TypeError(f"a template interpolates {value!r}, which was not escaped for Asterisk (escaping.py)")
 
 
-def _write(path: Path, content: bytes, gid: int | None) -> bool:
+def write_file(path: Path, content: bytes, gid: int | None) -> bool:
+    """Replace a file whole, unless it is so already; whether it was replaced. `gid`: of the account that reads it."""
     mode = 0o640 if gid is not None else 0o600
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

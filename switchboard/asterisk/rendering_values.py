@@ -25,6 +25,7 @@ from switchboard.settings import Settings
 
 NO_EMERGENCY_LINE = "no_emergency_line"  # prompt id; said in the default language where no trunk takes emergencies
 _OPUS = "codec_opus_open_source.so"
+_ANY_NUMBER = Escaped("_[+0-9].")  # as Asterisk's dialplan patterns say it
 _LONGEST_RING = 120  # seconds
 _LONGEST_MESSAGE = 900  # seconds
 _ALLOWED = re.compile(r"\+?[0-9]{1,15}", re.ASCII)
@@ -79,11 +80,18 @@ def template_values(given: RenderingInput) -> Values:
     problems += _clashes(organisation)
     if problems:
         raise ConfigurationError(problems)
+    values["safety_nets"] = _safety_nets(organisation, values["numbers"])
     values["outside"] = [route for trunk in organisation.trunks for route in _routes(trunk)]
     values["emergency_trunks"] = [
         values["trunks"][index] for index, trunk in enumerate(organisation.trunks) if trunk.emergency
     ]
     return values
+
+
+def _safety_nets(organisation: Organisation, numbers: list[Values]) -> list[Values]:
+    """Every number's; then, for callers of a number that was taken away meanwhile, the first one's for any."""
+    firsts = [each for each in numbers if each["number"] == next(iter(organisation.numbers))]
+    return [*numbers, *({**first, "number": _ANY_NUMBER} for first in firsts)]
 
 
 def _checked(problems: list[str], what: str, make: Callable[[], T]) -> T | None:

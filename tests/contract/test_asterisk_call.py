@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -39,6 +40,12 @@ STRAGGLING = 0.4  # seconds that audio is under way
 _callers = count(37255600001)
 
 
+@dataclass(frozen=True)
+class _Version:
+    prompts: PromptStore
+    phones: Mapping[str, Phone]
+
+
 class _Line:
     """The exchange's `serve`: hands each call to the bench that dialled it, and holds it until the bench is done."""
 
@@ -54,7 +61,7 @@ class _Line:
     def release(self) -> None:
         self._over.set()
 
-    async def serve(self, call: AsteriskCall, *, adopted: bool, position: Position | None) -> None:
+    async def serve(self, call: AsteriskCall, version: _Version, *, adopted: bool, position: Position | None) -> None:
         assert self._expected is not None
         assert not adopted
         self._expected.set_result(call)
@@ -169,11 +176,11 @@ async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
 @pytest_asyncio.fixture(scope="module")
 async def line(asterisk: PrivateAsterisk) -> AsyncIterator[_Line]:
     line = _Line()
+    version = _Version(PromptStore(asterisk.folders.prompts, UTTERANCES), asterisk.configuration.organisation.phones)
     exchange = Exchange(
         AriAddress(asterisk.settings.ari_port, asterisk.secrets.ari),
         AmiAddress(asterisk.settings.ami_port, asterisk.secrets.ami),
-        prompts=PromptStore(asterisk.folders.prompts, UTTERANCES),
-        phones=asterisk.configuration.organisation.phones,
+        version_for=lambda number: version,
         serve=line.serve,
     )
     await exchange.start()

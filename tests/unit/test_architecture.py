@@ -14,7 +14,7 @@ PACKAGE = PROJECT / "switchboard"
 
 # From the top down; those on one line never import each other.
 LAYERS = [
-    {"__main__", "app", "commands", "logs"},
+    {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "serving"},
     {"console", "asterisk", "postgres", "speech", "machine", "testing"},
     {"flows"},
     {"services"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"domain"},
     {"errors"},
 ]
-TOGETHER = {"__main__", "app", "commands", "logs", "ports", "settings", "folders"}  # may import each other
+TOGETHER = LAYERS[0] | {"ports", "settings", "folders"}  # may import each other
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 PURE = {"asyncio", "asyncpg", "aiohttp", "sqlalchemy", "panoramisk", "picows", "uvloop", "subprocess", "socket"}
 WORDS_OF_ASTERISK = re.compile(r"(?:^|_)(?:channel|stasis|bridge)s?(?:$|_)")
