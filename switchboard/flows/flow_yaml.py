@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from switchboard.flows.configuration import Flow
 from switchboard.flows.flow_graph import FlowGraph, FlowLinks
-from switchboard.flows.parameters import PARAMETERS, Parameter, read_parameters, told
+from switchboard.flows.parameters import PARAMETERS, Parameter, read_parameters
+from switchboard.flows.problems import told
 from switchboard.flows.render import TemplateProblem
 from switchboard.flows.repetition import (
     Repetition,
@@ -80,9 +81,9 @@ class FlowFiles:
             if len(parameters) == len(self._defaults[name]):
                 self._ask(_Instance(name, name, self._defaults[name], None))
         while self._waiting:
-            instance = self._waiting.pop()
+            instance = self._waiting.pop(0)
             errors = self.problems.errors_added
-            with self.problems.holding(*([told(instance.values)] if instance.place else [])):
+            with self.problems.holding(instance.values if instance.place else {}):
                 self.flows[instance.id] = self._read(instance)
             if self.problems.errors_added > errors and instance.place:
                 self._failed.append(instance)
@@ -162,7 +163,7 @@ class FlowFiles:
         self._links[instance.id] = FlowLinks(results=self._graph.own_results(name))
         flow = self.new_reading(instance.id, instance.values)
         reading = flow.reading
-        reading.keys(table, f"flow `{name}`", needed=("flow", "start", "steps"), allowed=(PARAMETERS,))
+        reading.keys(table, f"flow `{name}`", needed=("flow", "start", "steps"), allowed=(PARAMETERS, "variables"))
         written = table.get("flow")
         if isinstance(written, Scalar) and written.text != name:
             reading.problems.add(written.place, f"the flow is called {written.text}", f"`{name}`, as the file is")
@@ -185,9 +186,11 @@ class FlowFiles:
                         steps[name_of_copy] = step
         known += steps
         for target, at in flow.targets:
-            if target not in known:
+            repeated = target.partition("(")[0]
+            values = flow.repeated.get(repeated)
+            if target not in known and values != ():
+                expected = f"one of its copies such as `{copy_name(repeated, values[0])}`" if values else "a step of it"
                 with self._of_file(name, at):
-                    expected = "a step of it"
                     reading.problems.add(at, f"no step `{target}` in this flow", expected, got=target, known=known)
         return Flow(instance.id, start, steps, self._results(name, instance.values))
 
@@ -208,7 +211,7 @@ class FlowFiles:
     @contextmanager
     def _of_file(self, name: str, place: Place) -> Iterator[None]:
         """What is found in an included file is told with the flow that includes it."""
-        with self.problems.holding(*([f"flow: {name}"] if place.file != self.tables[name].place.file else [])):
+        with self.problems.holding({"flow": name} if place.file != self.tables[name].place.file else {}):
             yield
 
     def _tell_failures(self) -> None:

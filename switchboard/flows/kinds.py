@@ -132,7 +132,7 @@ class Keys:
         keys = {}
         for key, target, at, offered in _each_key(flow, table, leads=True):
             if offered:
-                with flow.reading.problems.holding(offered.told):
+                with flow.reading.problems.holding({offered.variable: offered.value}):
                     keys[key] = offered.flow.target(target, at, f"what key {key} leads to")
                 continue
             if key == "*":
@@ -176,12 +176,15 @@ class LanguageKeys:
         for key, value, at, offered in _each_key(flow, table, leads=False):
             if len(key) != 1 or key not in LANGUAGE_KEYS:
                 flow.reading.problems.add(at, f"`{key}` is no key here", "one of 1 to 9, or #; 0 is reception")
+            if offered and offered.value in flow.reading.languages:
+                keys[key] = Language(offered.value)
+                continue
             if offered:
-                word, place_of_word = offered.value, at
-            else:
-                word = flow.reading.value(value, at, "language", "a language such as `en`")
-                place_of_word = value.place if value else at
-            language = flow.reading.language(word, place_of_word) if word else None
+                with flow.reading.problems.holding({offered.variable: offered.value}):
+                    flow.reading.problems.add(at, "the keys are repeated for what is no language", "`in languages`")
+                continue
+            word = flow.reading.value(value, at, "language", "a language such as `en`")
+            language = flow.reading.language(word, value.place if value else at) if word else None
             if language is not None:
                 keys[key] = language
         return keys

@@ -16,7 +16,6 @@ from switchboard.flows.source import Listing, Node, Place, Problems, Scalar, Tab
 PARAMETERS = "parameters"
 RESERVED = ("organisation", "departments", "people", "reception", "hours", "key", "place")  # known to templates
 LARGEST_COUNT = 999_999
-LONGEST_SHOWN = 40  # characters of a value in a problem
 _EXPECTED = "a table of names and types such as `{department: department, ring_for: duration}`"
 
 
@@ -135,13 +134,3 @@ def _check_name(name: str, place: Place, problems: Problems) -> None:
         problems.add(place, f"parameter `{name}` is not a name", "letters, digits and `_`, a letter first")
     elif name in RESERVED:
         problems.add(place, f"`{name}` means something in every template already", "another name for the parameter")
-
-
-def told(values: Mapping[str, str]) -> str:
-    """Values as problems tell them: "department: sales, ring_for: 20s"."""
-    return ", ".join(f"{name}: {_shortened(value)}" for name, value in values.items())
-
-
-def _shortened(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= LONGEST_SHOWN else line[: LONGEST_SHOWN - 3] + "..."

@@ -7,13 +7,16 @@ problem, which says for which values it holds.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 MOST_LISTED = 3  # values that a problem names; the others are counted
+LONGEST_VALUE = 40  # characters
+_QUOTED = re.compile("`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Problems:
     lines: dict[str, list[str]] = field(default_factory=dict)  # by file
     found: dict[tuple[str, int, int, str], Problem] = field(default_factory=dict)
     errors_added: int = 0  # those that had been found before too: what has been read since is in doubt if it grew
-    _holding: tuple[str, ...] = ()  # the values that are being read for
+    _holding: Mapping[str, str] = field(default_factory=dict)  # the values that are being read for
 
     def __bool__(self) -> bool:
         return any(problem.severity is Severity.ERROR for problem in self.found.values())
@@ -104,7 +107,7 @@ class Problems:
     ) -> None:
         """Note a problem: what is wrong, what was expected, and the nearest of the `known` words to what was got."""
         near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-        values = (", ".join(self._holding),) if self._holding else ()
+        values = (told(self._holding),) if self._holding else ()
         quoted = self._quoted(place)
         problem = Problem(place, text, expected, near[0] if near else "", severity, rule, quoted, call, values)
         self.errors_added += severity is Severity.ERROR
@@ -112,17 +115,25 @@ class Problems:
 
     def adopt(self, problem: Problem) -> None:
         """Note a problem made elsewhere. One that was found before holds for these values too."""
-        key = (problem.place.file, problem.place.line, problem.place.column, problem.text)
+        text = _QUOTED.sub(self._without_values, problem.text)
+        key = (problem.place.file, problem.place.line, problem.place.column, text)
         known = self.found.setdefault(key, problem)
         new = [values for values in problem.holds_for if values not in known.holds_for]
         if known.holds_for and (new or not problem.holds_for):
             self.found[key] = replace(known, holds_for=(*known.holds_for, *new) if problem.holds_for else ())
 
+    def _without_values(self, quoted: re.Match[str]) -> str:
+        """What differs only by the value that is read for is the same problem."""
+        word = quoted.group()
+        for value in self._holding.values():
+            word = word.replace(value, "…") if value else word
+        return word
+
     @contextmanager
-    def holding(self, *values: str) -> Iterator[None]:
-        """What is found meanwhile holds for these values: "department: sales"."""
+    def holding(self, values: Mapping[str, str]) -> Iterator[None]:
+        """What is found meanwhile holds for these values, by name."""
         before = self._holding
-        self._holding = (*before, *values)
+        self._holding = {**before, **values}
         try:
             yield
         finally:
@@ -147,6 +158,16 @@ class Problems:
     def _quoted(self, place: Place) -> str:
         lines = self.lines.get(place.file, [])
         return lines[place.line - 1].rstrip()[:160] if 0 < place.line <= len(lines) else ""
+
+
+def told(values: Mapping[str, str]) -> str:
+    """Values with their names: "department: sales, ring_for: 20s"."""
+    return ", ".join(f"{name}: {_shortened(value)}" for name, value in values.items())
+
+
+def _shortened(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 3] + "..."
 
 
 def listed(values: tuple[str, ...]) -> str:

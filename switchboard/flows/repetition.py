@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from switchboard.flows.parameters import RESERVED, told
+from switchboard.flows.parameters import RESERVED
 from switchboard.flows.schema import FlowReading, Offered
 from switchboard.flows.source import Node, Place, Scalar, Table
 
@@ -49,7 +49,6 @@ class Copy:
     """One of what a repetition makes."""
 
     value: str
-    told: str  # "department: sales"
     flow: FlowReading  # that sees the value
 
 
@@ -66,9 +65,9 @@ def without_repetition(table: Table) -> Table:
 
 def copies(flow: FlowReading, repetition: Repetition) -> Iterator[Copy]:
     """One for each value, in order; what is found wrong meanwhile is told with the value."""
-    keys = {offered.value: offered.key for offered in flow.offered if offered.variable == repetition.variable}
+    keys = {offered.value: offered.key for offered in flow.offered or () if offered.variable == repetition.variable}
     for place, value in enumerate(repetition.values, 1):
-        with flow.reading.problems.holding(told({repetition.variable: value})):
+        with flow.reading.problems.holding({repetition.variable: value}):
             yield _copy(flow, repetition.variable, value, place, keys.get(value, ""))
 
 
@@ -77,7 +76,7 @@ def _copy(flow: FlowReading, variable: str, value: str, place: int, key: str = "
     if key:
         names["key"] = key
     reading = replace(flow.reading, parameters={**flow.reading.parameters, **names})
-    return Copy(value, told({variable: value}), replace(flow, reading=reading, repeated_for=value))
+    return Copy(value, replace(flow, reading=reading, repeated_for=value))
 
 
 def read_repetition(flow: FlowReading, table: Table) -> Repetition | None:
@@ -180,17 +179,13 @@ def offered_keys(flow: FlowReading, node: Node | None, *, leads: bool) -> tuple[
 def _range(flow: FlowReading, bounds: re.Match[str], entry: Node, place: Place, *, leads: bool) -> Iterator[Offered]:
     problems, written = flow.reading.problems, bounds.group()
     first, last = int(bounds.group(1)), int(bounds.group(2))
-    example = (
-        f"`{written}: {{for each: {'department in departments, next: to' if leads else 'language in languages'}}}`"
-    )
+    example = "department in departments, next: to" if leads else "language in languages"
     if not isinstance(entry, Table) or not is_repeated(entry):
-        problems.add(
-            entry.place,
-            f"keys `{written}` don't say what they are repeated for",
-            f"`{written}: {{for each: {example}}}`",
-        )
+        text = f"keys `{written}` don't say what they are repeated for"
+        problems.add(entry.place, text, f"`{written}: {{for each: {example}}}`")
         return
-    flow.reading.keys(entry, f"keys `{written}`", needed=(FOR_EACH, *(("next",) if leads else ())), allowed=WORDS)
+    needed = (FOR_EACH, "next") if leads else (FOR_EACH,)
+    flow.reading.keys(entry, "a range of keys", needed=needed, allowed=(EXCEPT, ONLY))
     if not 1 <= first <= last:
         problems.add(place, f"`{written}` are no keys", "keys from 1 to 9, the lower one first, such as `1-9`")
         return
@@ -204,13 +199,13 @@ def _range(flow: FlowReading, bounds: re.Match[str], entry: Node, place: Place, 
         problems.add(place, text, f"{wider}fewer of them by `except:` or `only:`, the others in a menu of their own")
         return
     for copy, key in zip(copies(flow, repetition), range(first, last + 1), strict=False):
-        yield Offered(str(key), repetition.variable, copy.value, entry.get("next"), copy.flow, place, copy.told)
+        yield Offered(str(key), repetition.variable, copy.value, entry.get("next"), copy.flow, place)
 
 
 def said_copies(flow: FlowReading, entry: Table) -> Iterator[Copy]:
     """The copies of something said: for each value, or with `for each: key` for each key the step repeats."""
     reading = flow.reading
-    reading.keys(entry, "what is said for each", needed=(FOR_EACH, "say"), allowed=WORDS)
+    reading.keys(entry, "what is said for each", needed=(FOR_EACH, "say"), allowed=(EXCEPT, ONLY))
     node = entry.get(FOR_EACH)
     if not (isinstance(node, Scalar) and node.text == KEY):
         repetition = read_repetition(flow, entry)
@@ -219,11 +214,13 @@ def said_copies(flow: FlowReading, entry: Table) -> Iterator[Copy]:
     for key in (EXCEPT, ONLY):
         if key in entry.entries:
             reading.problems.add(entry.key_places[key], f"`{key}` cannot be said here", f"`{key}:` with the keys")
+    if flow.offered is None:
+        return  # told with the keys
     if not flow.offered:
         expected = "a range such as `1-9: {for each: department in departments, next: to}`"
         reading.problems.add(node.place, "no key of this step is repeated", expected)
     for place, offered in enumerate(flow.offered, 1):
-        with reading.problems.holding(offered.told):
+        with reading.problems.holding({offered.variable: offered.value}):
             yield _copy(flow, offered.variable, offered.value, place, offered.key)
 
 

@@ -92,9 +92,9 @@ class FlowReading:
     variables: Collection[str]  # set anywhere
     open_prompts: OpenPrompts = field(default_factory=dict)
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
-    repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # steps by `for each`, and their values
+    repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values of steps by `for each`; () if unclear
     repeated_for: str = ""  # the value of the copy that is being read
-    offered: tuple[Offered, ...] = ()  # keys by `for each` of the step that is being read
+    offered: tuple[Offered, ...] | None = ()  # keys by `for each` of the step being read; None: they can't be read
 
     def target(self, node: Node | None, place: Place, what: str) -> str:
         """The name of a step; whether it exists is checked when all are known.
@@ -104,13 +104,12 @@ class FlowReading:
         word = self.reading.word(node, place, what, "the name of a step")
         at = node.place if node else place
         values = self.repeated.get(word)
-        if values is not None and self.repeated_for in values:
+        if values and self.repeated_for in values:
             return f"{word}({self.repeated_for})"
-        if values is not None:
-            wanted = f", and not for `{self.repeated_for}`" if self.repeated_for else ""
-            expected = f"one of its copies such as `{word}({values[0]})`" if values else ""
-            self.reading.problems.add(at, f"step `{word}` is repeated{wanted}", expected)
-        elif word:
+        if values:
+            text = f"step `{word}` is repeated" + (", and not for this one" if self.repeated_for else "")
+            self.reading.problems.add(at, text, f"one of its copies such as `{word}({values[0]})`")
+        elif word and values is None:
             self.targets.append((word, at))
         return word
 
@@ -125,4 +124,3 @@ class Offered:
     target: Node | None  # `next`
     flow: FlowReading  # that sees the value
     place: Place
-    told: str  # "department: sales"

@@ -11,7 +11,15 @@ from switchboard.domain.dialling import DialOutcome, WhileRinging
 from switchboard.flows.configuration import Step
 from switchboard.flows.kinds import LanguageKeys
 from switchboard.flows.repetition import offered_keys
-from switchboard.flows.schema import GOODBYE_STEP, RECEPTION_STEP, REQUIRED, UNAVAILABLE_STEP, FlowReading, StepType
+from switchboard.flows.schema import (
+    GOODBYE_STEP,
+    RECEPTION_STEP,
+    REQUIRED,
+    UNAVAILABLE_STEP,
+    FlowReading,
+    Offered,
+    StepType,
+)
 from switchboard.flows.source import Place, Table
 from switchboard.flows.steps import STEP_TYPES
 from switchboard.flows.steps.end import END, End
@@ -62,12 +70,15 @@ class StepReader:
             self.name, step_type.name, step, step_type.run, step_type.waits, routes, self.file, place.line, place
         )
 
-    def _offered(self, step_type: StepType) -> tuple[Any, ...]:
+    def _offered(self, step_type: StepType) -> tuple[Offered, ...] | None:
+        problems = self.flow.reading.problems
+        before = problems.errors_added
+        found: tuple[Offered, ...] = ()
         for each in step_type.fields:
             if each.name == "keys":
                 leads = not isinstance(each.kind, LanguageKeys)
-                return offered_keys(self.flow, self.table.get("keys"), leads=leads)
-        return ()
+                found = offered_keys(self.flow, self.table.get("keys"), leads=leads)
+        return found if problems.errors_added == before else None
 
     def _values(self, step_type: StepType) -> Iterator[tuple[str, Any]]:
         for each in step_type.fields:
