@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from switchboard.commands import calls, config, controller, prepare, prompts, simulate, status, up
+from switchboard.commands import (
+    calls,
+    config,
+    controller,
+    diff,
+    prepare,
+    prompts,
+    publish,
+    replay,
+    rollback,
+    simulate,
+    status,
+    up,
+    versions,
+)
 from switchboard.errors import SwitchboardError
 from switchboard.settings import FILE_VARIABLE
 
@@ -31,7 +45,21 @@ def _options(
         os.environ[FILE_VARIABLE] = str(settings.absolute())  # for the processes we start, too
 
 
-for command in (up, status, prepare, config, prompts, simulate, calls, controller):
+for command in (
+    up,
+    status,
+    prepare,
+    config,
+    prompts,
+    simulate,
+    diff,
+    replay,
+    publish,
+    versions,
+    rollback,
+    calls,
+    controller,
+):
     command.register(app)
 
 

@@ -75,7 +75,8 @@ def printable(text: object) -> str:
     )
 
 
-def _database_url() -> str:
+def database_url() -> str:
+    """Where the records are. Raises RecordsUnreachable if no database runs, or SettingsError."""
     from switchboard.machine.account import folders_of
     from switchboard.machine.running import database_url
     from switchboard.settings import load
@@ -87,7 +88,7 @@ def _database_url() -> str:
 async def _newest(since: datetime | None, limit: int) -> Sequence[Mapping[str, Any]]:
     from switchboard.postgres.archive import PostgresArchive
 
-    async with PostgresArchive(_database_url()) as archive:
+    async with PostgresArchive(database_url()) as archive:
         return await archive.calls(since=since, limit=limit)
 
 
@@ -96,7 +97,7 @@ async def _one(prefix: str) -> tuple[Mapping[str, Any], Sequence[CallEvent]]:
 
     if not re.fullmatch(r"[0-9a-fA-F-]{1,36}", prefix):
         raise typer.BadParameter(f"{prefix!r} is no id of a call: hex digits and dashes", param_hint="ID")
-    async with PostgresArchive(_database_url()) as archive:
+    async with PostgresArchive(database_url()) as archive:
         found = await archive.ids_beginning(prefix)
         if len(found) > 1:
             raise typer.BadParameter(f"several calls begin with {prefix!r}: give more of the id", param_hint="ID")

@@ -70,9 +70,13 @@ class Stories:
     is_complete: bool = True
 
     def compare(self, worlds: Iterable[World]) -> list[Parting]:
-        """Walk both versions in each world. The shortest stories first."""
+        """Walk both versions in each world."""
         for world in worlds:
             self._walk(world)
+        return self.shortest()
+
+    def shortest(self) -> list[Parting]:
+        """What was found, the shortest stories first."""
         return sorted(self.partings.values(), key=lambda parting: (not parting.ends_elsewhere, len(parting.did)))
 
     def _walk(self, world: World) -> None:
