@@ -50,7 +50,7 @@ def prompt_sources(reading: Reading, tables: dict[Language, Table]) -> dict[str,
                 expected = f"it in {reading.default_language}.yaml too, as that is the default language"
                 reading.problems.add(place, f"no prompt `{identifier}`", expected, got=identifier, known=known)
                 continue
-            if not isinstance(node, Scalar) or node.is_empty:
+            if not isinstance(node, Scalar) or node.is_empty or not node.text.strip():
                 reading.problems.add(place, f"prompt `{identifier}` has no text", "a text")
                 continue
             sources.setdefault(identifier, {})[language] = (node.text, node.place)

@@ -103,7 +103,7 @@ class _HoursFiles:
 
     def _country(self, entry: Table) -> str | None:
         node = entry.get("country")
-        country = self.reading.value(node, entry.place, "country", COUNTRY) if node else ""
+        country = self.reading.something(node, entry.place, "country", COUNTRY) if node else ""
         if country and node and not is_known_country(country):
             self.reading.problems.add(node.place, f"no public holidays are known for `{country}`", COUNTRY)
             return None
@@ -136,7 +136,7 @@ class _HoursFiles:
         entry = reading.table(node, node.place, "moved day")
         reading.keys(entry, "moved day", needed=("off", "work", "because"))
         off, work = (reading.day(entry.get(key), entry.place, "day") for key in ("off", "work"))
-        because = reading.value(entry.get("because"), entry.place, "because", "the reason, for the record")
+        because = reading.something(entry.get("because"), entry.place, "because", "the reason, for the record")
         if off is None or work is None:
             return None
         if off == work:
@@ -150,7 +150,7 @@ class _HoursFiles:
 
 def _expression(reading: Reading, entry: Table, *, needs_holidays: bool) -> str:
     node = entry.get("open")
-    text = reading.value(node, entry.place, "open", SYNTAX)
+    text = reading.something(node, entry.place, "open", SYNTAX)
     if not text or not isinstance(node, Scalar):
         return ALWAYS_CLOSED
     faults = faults_of(text)
@@ -181,7 +181,7 @@ def _override(reading: Reading, node: Node) -> Override | None:
     reading.keys(entry, "override", needed=("open", "because"), allowed=("on", "from", "until", "spoken"))
     first, last, yearly = _days(reading, entry)
     hours = _expression(reading, entry, needs_holidays=False)
-    because = reading.value(entry.get("because"), entry.place, "because", "the reason, for the record")
+    because = reading.something(entry.get("because"), entry.place, "because", "the reason, for the record")
     spoken = entry.get("spoken")
     texts = reading.texts(spoken, entry.place, "spoken") if spoken else {}
     if first is None or last is None:

@@ -49,7 +49,7 @@ def read_organisation(
     found = _People(reading, people, names)
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
     return Organisation(
-        name=reading.value(organisation.get("name"), organisation.place, "name"),
+        name=reading.something(organisation.get("name"), organisation.place, "name"),
         timezone=_timezone(reading, organisation),
         country=_country(reading, organisation),
         languages=reading.languages,
@@ -117,7 +117,7 @@ def _timezone(reading: Reading, organisation: Table) -> str:
 
 def _country(reading: Reading, organisation: Table) -> str:
     node = organisation.get("country")
-    country = reading.value(node, organisation.place, "country", "two letters such as `EE`")
+    country = reading.something(node, organisation.place, "country", "two letters such as `EE`")
     if country and node is not None and not is_known_country(country):
         reading.problems.add(node.place, f"no public holidays are known for `{country}`", "two letters such as `EE`")
         return "EE"
@@ -130,7 +130,7 @@ def _emergency_numbers(reading: Reading, organisation: Table) -> tuple[str, ...]
         return ()
 
     def read(item: Node | None, place: Place) -> str:
-        number = reading.value(item, place, "emergency number", "digits such as `112`")
+        number = reading.something(item, place, "emergency number", "digits such as `112`")
         if number and not _EMERGENCY.fullmatch(number):
             reading.problems.add(place, f"`{number}` is no emergency number", "digits such as `112`")
         return number
@@ -163,7 +163,7 @@ class _People:
     def _read_phones(self, table: Table) -> None:
         for extension, node in table.entries.items():
             place = table.key_places[extension]
-            name = self.reading.value(node, place, "phone's name", "whose phone it is, such as `Reception`")
+            name = self.reading.something(node, place, "phone's name", "whose phone it is, such as `Reception`")
             self.phones[extension] = Phone(self._extension(extension, place), name)
 
     def _extension(self, text: str, place: Place) -> str:
@@ -175,7 +175,7 @@ class _People:
         node = table.get("phone")
         if node is None:
             return None
-        extension = self.reading.value(node, table.place, "phone", "an extension such as `101`")
+        extension = self.reading.something(node, table.place, "phone", "an extension such as `101`")
         if not extension:
             return None
         self._extension(extension, node.place)
@@ -186,7 +186,7 @@ class _People:
         table = self.reading.table(node, place, what)
         self.reading.identifier(identifier, place, "person")
         self.reading.keys(table, what, needed=("name", "department"), allowed=("phone", "hours"))
-        name = self.reading.value(table.get("name"), table.place, "name")
+        name = self.reading.something(table.get("name"), table.place, "name")
         department = self.reading.choice(table.get("department"), table.place, "department", departments.entries)
         hours = self._hours(table, own_hours_id("people", identifier), names) if table.get("hours") else ""
         self.people[identifier] = Person(identifier, name, department, self._own_phone(table, name), hours)
@@ -233,7 +233,7 @@ def _numbers(
         chosen = reading.choice(language, entry.place, "language", reading.languages) if language else ""
         numbers[number] = Number(
             number,
-            reading.value(entry.get("name"), entry.place, "name"),
+            reading.something(entry.get("name"), entry.place, "name"),
             reading.choice(entry.get("flow"), entry.place, "flow", names.flows),
             Language(chosen) if chosen else reading.default_language,
             _safety_net(

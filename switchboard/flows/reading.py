@@ -16,7 +16,8 @@ from switchboard.flows.source import Listing, Node, Place, Problems, Scalar, Tab
 LONGEST_DURATION = timedelta(hours=1)
 NOBODY = Phone("", "")  # stands in for a phone that could not be read
 
-_DURATION = re.compile(r"(\d+)\s*(s|m)")
+_DURATION = re.compile(r"([0-9]+)\s*(s|m)")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1)}
 _YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
@@ -58,15 +59,31 @@ class Reading:
 
     def word(self, node: Node | None, place: Place, what: str, expected: str = "a word") -> str:
         """A scalar as typed, not rendered; "" with a problem if it is empty or no scalar."""
+        text = self._typed(node, place, what, expected)
+        return self._filled(text, node, what, expected) if isinstance(node, Scalar) and not node.is_empty else text
+
+    def value(self, node: Node | None, place: Place, what: str, expected: str = "a value") -> str:
+        """A scalar, rendered in the default language. Empty only where it is written so, in quotes."""
+        text = self._typed(node, place, what, expected)
+        return self.render(text, node.place if node else place, self.default_language)
+
+    def something(self, node: Node | None, place: Place, what: str, expected: str = "a value") -> str:
+        """A scalar, rendered in the default language; "" with a problem if nothing is left of it."""
+        before = self.problems.errors_added
+        text = self.value(node, place, what, expected)
+        return text if self.problems.errors_added > before else self._filled(text, node, what, expected)
+
+    def _typed(self, node: Node | None, place: Place, what: str, expected: str) -> str:
         if isinstance(node, Scalar) and not node.is_empty:
             return node.text
         self._unexpected(node, place, what, expected)
         return ""
 
-    def value(self, node: Node | None, place: Place, what: str, expected: str = "a value") -> str:
-        """A scalar, rendered in the default language."""
-        text = self.word(node, place, what, expected)
-        return self.render(text, node.place if node else place, self.default_language)
+    def _filled(self, text: str, node: Node | None, what: str, expected: str) -> str:
+        if node is not None and not text.strip():
+            self.problems.add(node.place, f"{what} is empty", expected)
+            return ""
+        return text
 
     def identifier(self, text: str, place: Place, what: str) -> str:
         """A name that others refer to: letters, digits and `_`."""
@@ -79,7 +96,7 @@ class Reading:
         words = list(known)
         listed = ", ".join(words) if words else "nothing, as none is defined"
         expected = f"one of {listed}" if len(words) <= 20 else "one that exists"
-        word = self.value(node, place, what, expected)
+        word = self.something(node, place, what, expected)
         if word and word not in words:
             self.problems.add(node.place if node else place, f"no {what} `{word}`", expected, got=word, known=words)
             return ""
@@ -88,7 +105,7 @@ class Reading:
     def duration(self, node: Node | None, place: Place, what: str) -> timedelta:
         """`5s`, `2m`."""
         expected = "a time such as `5s` or `2m`, at most `60m`"
-        text = self.value(node, place, what, expected)
+        text = self.something(node, place, what, expected)
         found = _DURATION.fullmatch(text.strip())
         amount = int(found.group(1)) if found and len(found.group(1)) < 6 else 0
         length = amount * _UNITS[found.group(2)] if found else timedelta()
@@ -99,7 +116,7 @@ class Reading:
     def number(self, node: Node | None, place: Place, what: str, least: int, most: int) -> int:
         """A whole number within bounds, both allowed."""
         expected = f"a whole number from {least} to {most}"
-        text = self.value(node, place, what, expected)
+        text = self.something(node, place, what, expected)
         if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
             return int(text)
         if text:
@@ -108,7 +125,7 @@ class Reading:
 
     def flag(self, node: Node | None, place: Place, what: str) -> bool:
         """`yes` or `no`."""
-        text = self.value(node, place, what, "`yes` or `no`").lower()
+        text = self.something(node, place, what, "`yes` or `no`").lower()
         if text and text not in _YES + _NO:
             self.problems.add(node.place if node else place, f"`{text}` is no {what}", "`yes` or `no`")
         return text in _YES
@@ -116,13 +133,17 @@ class Reading:
     def day(self, node: Node | None, place: Place, what: str) -> date | None:
         """`2026-12-24`."""
         expected = "a date such as `2026-12-24`"
-        text = self.value(node, place, what, expected)
+        text = self.something(node, place, what, expected)
         if not text:
+            return None
+        at = node.place if node else place
+        if not _DAY.fullmatch(text):  # Python reads other forms, too, such as `2026-W52`
+            self.problems.add(at, f"`{text}` is no {what}", expected)
             return None
         try:
             return date.fromisoformat(text)
         except ValueError as error:
-            self.problems.add(node.place if node else place, f"`{text}` is no {what}: {error}", expected)
+            self.problems.add(at, f"`{text}` is no {what}: {error}", expected)
             return None
 
     def several(self, node: Node | None, place: Place, read: Callable[[Node | None, Place], T]) -> tuple[T, ...]:
@@ -136,18 +157,21 @@ class Reading:
     def texts(self, node: Node | None, place: Place, what: str) -> dict[Language, str]:
         """A text per language, rendered; the default language's must be there. One text alone is in that language."""
         if isinstance(node, Scalar):
-            text = self.word(node, place, what, "a text")
-            return {self.default_language: self.render(text, node.place, self.default_language)}
+            return {self.default_language: self._text(node, node.place, what, self.default_language)}
         table = self.table(node, place, what)
         found: dict[Language, str] = {}
         for key, value in table.entries.items():
             if (language := self.language(key, table.key_places[key])) is not None:
-                text = self.word(value, table.key_places[key], what, "a text")
-                found[language] = self.render(text, value.place, language)
+                found[language] = self._text(value, table.key_places[key], what, language)
         if node is not None and self.default_language not in table.entries:
             wanted = f"a text in {NAMES.get(self.default_language, self.default_language)}, the default language"
             self.problems.add(table.place, f"{what} lacks `{self.default_language}`", wanted)
         return found
+
+    def _text(self, node: Node, place: Place, what: str, language: Language) -> str:
+        before = self.problems.errors_added
+        text = self.render(self.word(node, place, what, "a text"), node.place, language)
+        return text if self.problems.errors_added > before else self._filled(text, node, what, "a text")
 
     def language(self, text: str, place: Place) -> Language | None:
         """One of the organisation's languages."""

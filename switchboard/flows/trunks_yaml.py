@@ -53,7 +53,7 @@ def _trunk(reading: Reading, identifier: str, place: Place, node: Node) -> Trunk
 def _matching(
     reading: Reading, node: Node | None, place: Place, what: str, pattern: re.Pattern[str], expected: str
 ) -> str:
-    text = reading.value(node, place, what, expected)
+    text = reading.something(node, place, what, expected)
     if text and not pattern.fullmatch(text):
         reading.problems.add(node.place if node else place, f"`{text}` is no {what}", expected)
     return text
@@ -61,7 +61,7 @@ def _matching(
 
 def _network(reading: Reading, node: Node | None, place: Place) -> str:
     expected = "an address or a network such as `192.0.2.0/24`"
-    text = reading.value(node, place, "address", expected)
+    text = reading.something(node, place, "address", expected)
     try:
         ipaddress.ip_network(text)
     except ValueError:
