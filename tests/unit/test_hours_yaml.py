@@ -99,7 +99,7 @@ people:
     ("hours", "place", "wrong"),
     [
         ('a: {inherits: office, open: "Mo 17:00-09:00; PH off"}', (4, 33), "`17:00-09:00` ends before it begins"),
-        ("a:\n  inherits: office\n  open: Mo 09:00-10:00,09:30-11:00; PH off", (6, 21), "overlap"),
+        ("a:\n  inherits: office\n  open: Mo 09:00-10:00,09:30-11:00; PH off", (6, 24), "overlap"),
         (
             "a: {inherits: b}\nb: {inherits: c}\nc: {inherits: b}",
             (5, 15),
