@@ -17,6 +17,7 @@ import structlog
 from rich.console import Console
 
 from switchboard import logs
+from switchboard.commands.live import choose_live, make_live, note_live
 from switchboard.commands.preparation import Place, Prepared, make_place, prepare
 from switchboard.commands.progress import ShownProgress
 from switchboard.errors import RecordsUnreachable, SetupError
@@ -44,7 +45,8 @@ def launch(settings: Settings) -> None:
     with only_one(place.folders, console.print):
         check_ports(settings)
         with ShownProgress() as shown:
-            prepared = prepare(place, shown.tell)
+            prepared = prepare(place, lambda: choose_live(place), shown.tell)
+        make_live(place, prepared.chosen)
         asyncio.run(_Launcher(prepared, console).run())
 
 
@@ -113,6 +115,7 @@ class _Launcher:
             try:
                 await migrate(self._running.database_url)
                 self._running.versions["postgres"] = await _server_version(self._running.database_url)
+                await note_live(self._place, self._running.database_url)
             except RecordsUnreachable as error:
                 log.warning("calls are answered without the database, and recorded when it is back", problem=str(error))
             return
@@ -121,6 +124,7 @@ class _Launcher:
         await self._children.start(await server.program(), changed=self._note)
         await server.make_database()
         await migrate(server.url)
+        await note_live(self._place, server.url)
         self._running.database_url = server.url
         self._running.versions["postgres"] = postgres_version().rpartition(".")[0]  # the last is the package's
 
@@ -198,6 +202,7 @@ def welcome(prepared: Prepared) -> str:
             f"\nSIP and RTP are open on {settings.bind}: whoever reaches this machine can call the numbers above "
             "and try to register as a desk phone."
         )
+    lines += [f"\n{notice}" for notice in prepared.chosen.notices]
     lines += [f"\nLogs: {folders.logs}", f"How it is: {_own_command()} status", "Stop: Ctrl-C\n"]
     return "\n".join(lines)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from switchboard.asterisk.rendering import render_all
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.load import load_configuration
 from switchboard.folders import Folders
 from switchboard.machine.account import Account, folders_of, make_folders, service_account
 from switchboard.machine.asterisk_install import (
@@ -20,7 +19,8 @@ from switchboard.machine.asterisk_install import (
 )
 from switchboard.machine.secrets import Secrets, make_secrets
 from switchboard.settings import Settings
-from switchboard.speech.render import render_missing
+from switchboard.speech.render import Progress, render_missing, survey
+from switchboard.speech.rendered import State
 
 Tell = Callable[[str, float], None]
 """Told what is being done and which share of it is."""
@@ -36,13 +36,28 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """The configuration that is going to be served, and the folder of its prompts."""
+
+    configuration: Configuration
+    prompts: Path
+    is_first: bool = False  # nothing was live before
+    notices: tuple[str, ...] = ()  # what whoever starts it must know
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """Everything that the processes need."""
 
     place: Place
-    configuration: Configuration
+    chosen: Chosen
     secrets: Secrets
     asterisk: AsteriskProgram
+
+    @property
+    def configuration(self) -> Configuration:
+        """What is going to be served."""
+        return self.chosen.configuration
 
 
 def make_place(settings: Settings) -> Place:
@@ -53,22 +68,23 @@ def make_place(settings: Settings) -> Place:
     return Place(settings, folders, account)
 
 
-def prepare(place: Place, tell: Tell) -> Prepared:
-    """Bring and render whatever is missing or stale.
+def prepare(place: Place, choose: Callable[[], Chosen], tell: Tell) -> Prepared:
+    """Bring and render whatever is missing or stale of what is chosen.
 
-    Raises ConfigurationError if the organisation's YAML is wrong, SettingsError or SetupError if the machine is.
+    Raises what `choose` does, and SettingsError or SetupError if the machine is wrong.
     """
     settings, folders, account = place.settings, place.folders, place.account
     refuse_old_asterisk(settings, account)
-    configuration = load_configuration(settings.ivr, settings.prompts)
+    chosen = choose()
+    configuration = chosen.configuration
     secrets = make_secrets(folders.secrets, configuration.organisation.phones)
     with ThreadPoolExecutor(max_workers=1) as beside:
         # The network's time and the processors' are spent at once.
         fetched = beside.submit(asterisk_program, settings, folders, tell, account)
-        _render_prompts(configuration, folders, settings.prompts, tell)
+        speak_stale(configuration, folders, chosen.prompts, tell)
         asterisk = fetched.result()
     render_all(configuration, settings, folders, secrets, asterisk, reader=account)
-    return Prepared(place, configuration, secrets, asterisk)
+    return Prepared(place, chosen, secrets, asterisk)
 
 
 def prepare_tests(place: Place, tell: Tell) -> None:
@@ -76,8 +92,23 @@ def prepare_tests(place: Place, tell: Tell) -> None:
     fetch_test_programs(place.settings, place.folders, tell, place.account)
 
 
-def _render_prompts(configuration: Configuration, folders: Folders, prompts: Path, tell: Tell) -> None:
+def speak_missing(configuration: Configuration, folders: Folders, prompts: Path, tell: Tell) -> None:
+    """Render the prompts that are not there at all. Raises SetupError if somebody can't be spoken to."""
+    texts = configuration.organisation.prompts
+    surveyed = survey(configuration.utterances, folders, prompts, texts=texts)
+    missing = [prompt.utterance for prompt in surveyed if prompt.state is State.MISSING]
+    if missing:
+        render_missing(missing, folders, prompts, _telling(tell), texts=texts)
+
+
+def speak_stale(configuration: Configuration, folders: Folders, prompts: Path, tell: Tell) -> None:
+    """Render the prompts that are not there, and those that are spoken otherwise now. Raises as `speak_missing`."""
+    texts = configuration.organisation.prompts
+    render_missing(configuration.utterances, folders, prompts, _telling(tell), texts=texts)
+
+
+def _telling(tell: Tell) -> Progress:
     def spoken(done: int, total: int, _: str) -> None:
         tell(f"speaking {total} prompts", done / total)
 
-    render_missing(configuration.utterances, folders, prompts, spoken, texts=configuration.organisation.prompts)
+    return spoken

@@ -16,12 +16,14 @@ def prepare(
 ) -> None:
     """Fetch the programs, render prompts and Asterisk's configuration; start nothing."""
     from switchboard.commands import preparation
+    from switchboard.commands.live import chosen_to_prepare, speak_draft
     from switchboard.commands.progress import ShownProgress
     from switchboard.settings import load
 
     place = preparation.make_place(load())
     with ShownProgress() as shown:
-        preparation.prepare(place, shown.tell)
+        prepared = preparation.prepare(place, lambda: chosen_to_prepare(place), shown.tell)
+        speak_draft(place, prepared.configuration.version, shown.tell)
         if tests:
             preparation.prepare_tests(place, shown.tell)
     print(f"Everything is ready in {place.settings.state}.")

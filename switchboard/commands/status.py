@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,11 +48,51 @@ async def gather_status(folders: Folders) -> dict[str, Any]:
         "versions": running.versions if running else {},
         "database_url": masked_url(running.database_url) if running else None,
         "flow_version": controller.get("flow_version"),
+        "live": live_facts(folders),
         "calls": controller.get("calls"),
         "controller": controller or None,
         "state": str(folders.state),
         "logs": str(folders.logs),
     }
+
+
+def live_facts(folders: Folders) -> dict[str, Any]:
+    """The version that is live on disk, and who made it so when and why, as far as this machine knows."""
+    from switchboard.commands.publication_note import newest
+    from switchboard.errors import ConfigurationError
+    from switchboard.flows.versions import live_version
+
+    try:
+        version = live_version(folders.versions)
+    except ConfigurationError as error:
+        return {"version": None, "problem": str(error)}
+    publication = newest(folders.versions, version) if version else None
+    if publication is None:
+        return {"version": version}
+    return {
+        "version": version,
+        "at": publication.at.isoformat(),
+        "who": publication.who,
+        "why": publication.why,
+        "kind": publication.kind.value,
+    }
+
+
+def _live_lines(facts: dict[str, Any]) -> list[str]:
+    from switchboard.commands.calls import printable
+
+    live, serves = facts["live"], facts["flow_version"]
+    lines = [f"live         {live['version'] or 'none'}"]
+    if "at" in live:
+        since = datetime.fromisoformat(live["at"]).astimezone()
+        lines[0] += printable(f", since {since:%Y-%m-%d %H:%M} by {live['who']} ({live['kind']}): {live['why']}")
+    if "problem" in live:
+        lines.append(f"             CANNOT BE TOLD: {live['problem']}")
+    elif facts["controller"] and serves != live["version"]:
+        lines.append(f"             BUT CALLS ARE LED BY {serves}")
+    if problem := (facts["controller"] or {}).get("configuration_problem"):
+        lines.append(f"             PROBLEM: {printable(problem)}")
+    return lines
 
 
 def as_text(facts: dict[str, Any]) -> str:
@@ -71,7 +112,7 @@ def as_text(facts: dict[str, Any]) -> str:
     lines.append("versions     " + ", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     lines.append(f"database     {facts['database_url']}")
     if facts["controller"]:
-        lines += [f"flows        {facts['flow_version']}", f"calls        {facts['calls']} in progress"]
+        lines += [*_live_lines(facts), f"calls        {facts['calls']} in progress"]
     return "\n".join(lines)
 
 

@@ -20,7 +20,8 @@ class Reloaded:
 
     version: str
     was: str
-    asterisk: tuple[str, ...]  # the parts of Asterisk that were reloaded
+    asterisk: tuple[str, ...]  # files of Asterisk's configuration that were reloaded
+    at_next_start: tuple[str, ...]  # those that Asterisk reads only when it starts
 
 
 class ReloadRefused(SetupError):
@@ -55,9 +56,13 @@ async def reload_controller(socket: Path, version: str) -> Reloaded | None:
     except (OSError, TimeoutError, ValueError) as error:
         raise SetupError(f"the controller did not answer the reload: {error or type(error).__name__}") from error
     if status == 200:
-        parts = answer.get("asterisk")
-        return Reloaded(version, str(answer.get("was")), tuple(map(str, parts)) if isinstance(parts, list) else ())
+        return Reloaded(version, str(answer.get("was")), _names(answer, "asterisk"), _names(answer, "at_next_start"))
     raise ReloadRefused(f"the controller keeps the version it has: {answer.get('problem') or f'HTTP status {status}'}")
+
+
+def _names(answer: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = answer.get(key)
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 async def _ask(socket: Path, request: bytes) -> tuple[int, dict[str, Any]]:

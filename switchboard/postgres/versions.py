@@ -6,6 +6,7 @@ Files are kept by their content, each once, so a version costs what is new in it
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from switchboard.postgres.rows import plain_uuid
 
 DEADLINE = 5.0  # seconds, for connecting and for each request
 FILE_DEADLINE = 60.0  # seconds, for one file's content
+LOCK_WITHIN = 1.0  # seconds: so long Postgres may take to notice that one who held it was killed
 ADVISORY_LOCK = 0x5357_5055_424C  # "SWPUBL"
 
 
@@ -54,11 +56,14 @@ class PostgresVersions:
 
         Raises SetupError if somebody else is.
         """
-        if not (await self._fetch("try_lock", ADVISORY_LOCK))[0][0]:
-            raise SetupError(
-                "another machine that uses this database is publishing; when it has ended, `switchboard versions` "
-                "tells what is live"
-            )
+        deadline = time.monotonic() + LOCK_WITHIN
+        while not (await self._fetch("try_lock", ADVISORY_LOCK))[0][0]:
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    "another machine that uses this database is publishing; when it has ended, `switchboard versions` "
+                    "tells what is live"
+                )
+            await asyncio.sleep(0.05)
 
     async def keep(self, version: str, ivr: Path, prompts: Path) -> None:
         """Keep the version whose kept copy these folders are: whole, or nothing of it. Nothing if it is here already.
