@@ -62,6 +62,7 @@ def open_all_hours(folder: Path, ivr: Path = REPOSITORY / "ivr") -> Path:
     for table in tables.values():
         table["open"] = "24/7"
         table.pop("overrides", None)
+        table.pop("moved", None)
     (copy / "hours.yaml").write_text(yaml.safe_dump(tables, allow_unicode=True), "utf-8")
     return copy
 
