@@ -123,7 +123,7 @@ class _HoursFiles:
                 found.append(override)
                 places[id(override)] = item.place
                 if not override.yearly:
-                    self.dated.append(Dated(item.place, override.last, f"the override `{override.reason}`"))
+                    self.dated.append(Dated(item.place, override.last, "override", override.reason))
         for earlier, later, day in overlaps_of(tuple(found)):
             on = f"{day:%m-%d}" if later.yearly else f"{day}"
             first = f"`{earlier.reason}` of line {places[id(earlier)].line}"
@@ -144,7 +144,7 @@ class _HoursFiles:
         elif off.weekday() >= 5 > work.weekday():
             text = f"{off} is a {off:%A} off anyway, {work} a {work:%A} worked anyway"
             reading.problems.warn(entry.place, text, "`off` and `work` the other way round", rule="hours-moved")
-        self.dated.append(Dated(entry.place, max(off, work), f"the moved day `{because}`"))
+        self.dated.append(Dated(entry.place, max(off, work), "moved day", because))
         return MovedDay(off, work, because)
 
 

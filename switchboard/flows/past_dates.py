@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from switchboard.flows.problems import Place, Problem, Problems
+from switchboard.flows.problems import Place
 
-LONG_OVER = timedelta(days=365)
+LONG = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,14 @@ class Dated:
 
     place: Place
     last: date
-    what: str  # "the override `stocktaking`"
+    what: str  # "override", "moved day"
+    name: str  # its reason, as written
 
 
-def past_dates(dated: Iterable[Dated], lines: Mapping[str, list[str]], today: date) -> list[Problem]:
-    """A warning for everything that has meant nothing for over a year. `lines` are those of Configuration."""
-    problems = Problems(lines=dict(lines))
+def long_over(dated: Iterable[Dated], today: date) -> Iterator[Dated]:
+    """What has meant nothing for over a year; each place once, however many take it over."""
+    told = set()
     for each in dated:
-        if each.last < today - LONG_OVER:
-            text = f"{each.what} ended on {each.last}, over a year ago"
-            problems.warn(each.place, text, "it to be removed", rule="past-date")
-    return problems.warnings()
+        if each.last < today - LONG and each.place not in told:
+            told.add(each.place)
+            yield each

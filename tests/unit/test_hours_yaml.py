@@ -14,7 +14,7 @@ from switchboard.domain.language import ENGLISH
 from switchboard.domain.organisation import Department, Organisation, Person
 from switchboard.flows.hours_yaml import read_hours
 from switchboard.flows.load import load_configuration
-from switchboard.flows.past_dates import past_dates
+from switchboard.flows.past_dates import long_over
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Problem, Problems, read_yaml
 from tests.flows.playing import PROMPTS, with_overlay
@@ -176,7 +176,8 @@ def test_the_example_organisations_hours(tmp_path: Path) -> None:
         assert organisation.hours_of(person) in configuration.hours
     assert organisation.hours_of("liis") == organisation.hours_of_department("reception") == "office"
     assert not [warning for warning in configuration.warnings if "hours" in warning.rule]
-    warned = past_dates(configuration.dated, configuration.lines, date(2099, 1, 1))
-    assert len(warned) == len({each.place for each in configuration.dated}) > 0
-    assert past_dates(configuration.dated, configuration.lines, date(2026, 1, 1)) == []
-    assert "over a year ago" in warned[0].text and warned[0].quoted
+    (stocktaking, bridge) = long_over(configuration.dated, date(2099, 1, 1))
+    assert (stocktaking.what, stocktaking.name, stocktaking.last) == ("override", "stocktaking", date(2026, 12, 28))
+    assert (bridge.what, bridge.last) == ("moved day", date(2027, 6, 25))
+    assert list(long_over(configuration.dated, date(2027, 12, 28))) == []
+    assert list(long_over(configuration.dated, date(2027, 12, 29))) == [stocktaking]
