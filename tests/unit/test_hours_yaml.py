@@ -181,3 +181,18 @@ def test_the_example_organisations_hours(tmp_path: Path) -> None:
     assert (bridge.what, bridge.last) == ("moved day", date(2027, 6, 25))
     assert list(long_over(configuration.dated, date(2027, 12, 28))) == []
     assert list(long_over(configuration.dated, date(2027, 12, 29))) == [stocktaking]
+
+
+def test_a_step_asks_a_persons_hours(tmp_path: Path) -> None:
+    flow = """\
+flow: main
+start: hours
+steps:
+  hours: {hours: "{{ people.mari.hours }}", on: {open: told, closed: told, holiday: told}}
+  told: {info: {hours: "{{ people.jaan.hours }}"}, on: {told: bye, nothing: bye}}
+  bye: {end: goodbye}
+"""
+    configuration = load_configuration(with_overlay(tmp_path, {"flows/main.yaml": flow}), PROMPTS)
+    steps = configuration.flows["main"].steps
+    assert steps["hours"].fields.table is configuration.hours["people.mari"]
+    assert steps["told"].fields.telling.table is configuration.hours["office"]
