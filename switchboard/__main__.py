@@ -11,6 +11,7 @@ import typer
 
 from switchboard.commands import (
     calls,
+    check,
     config,
     controller,
     diff,
@@ -52,6 +53,7 @@ for command in (
     prepare,
     config,
     prompts,
+    check,
     simulate,
     hours,
     diff,

@@ -55,6 +55,7 @@ class CheckLimits:
     keys_to_a_human: int = 2  # more to press until a phone rings
     closed_for: timedelta = timedelta(days=14)  # without a moment open
     shortest_break: timedelta = timedelta(minutes=10)  # between opening hours; a shorter one is a slip of the pen
+    facts_for: timedelta = timedelta(days=60)  # from now on, each fact has something to tell
     allowed: tuple[Allowed, ...] = ()
 
 
@@ -65,7 +66,7 @@ def read_limits(reading: Reading, organisation: Table) -> CheckLimits:
     if node is None:
         return default
     table = reading.table(node, organisation.place, "checks")
-    words = ("silence", "keys_to_a_human", "closed_days", "shortest_break", "allow")
+    words = ("silence", "keys_to_a_human", "closed_days", "shortest_break", "facts_days", "allow")
     reading.keys(table, "checks", allowed=words)
 
     def duration(word: str, otherwise: timedelta) -> timedelta:
@@ -79,6 +80,7 @@ def read_limits(reading: Reading, organisation: Table) -> CheckLimits:
         number("keys_to_a_human", default.keys_to_a_human, 9),
         timedelta(days=number("closed_days", default.closed_for.days, 366)),
         duration("shortest_break", default.shortest_break),
+        timedelta(days=number("facts_days", default.facts_for.days, 366)),
         _exceptions(reading, table),
     )
 

@@ -1,0 +1,145 @@
+"""The shortest call that shows a finding, told in lines, the last of them a command that plays it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from switchboard.domain.dialling import DialOutcome
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State
+from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Talked
+from switchboard.flows.reachability import Reached
+
+LONGEST_QUOTE = 60  # characters of what is said
+
+_CAME_OUT = {
+    DialOutcome.ANSWERED: "answers",
+    DialOutcome.BUSY: "is busy",
+    DialOutcome.NO_ANSWER: "does not answer",
+    DialOutcome.DECLINED: "declines",
+    DialOutcome.UNAVAILABLE: "is not connected",
+    DialOutcome.FAILED: "cannot be rung",
+}
+_BEHAVES = {
+    DialOutcome.ANSWERED: "answers",
+    DialOutcome.BUSY: "busy",
+    DialOutcome.NO_ANSWER: "no answer",
+    DialOutcome.DECLINED: "declines",
+    DialOutcome.UNAVAILABLE: "unavailable",
+    DialOutcome.FAILED: "failed",
+}
+
+
+def call_told(
+    configuration: Configuration, reached: Reached, state: State, place: int, then: Sequence[Move] = ()
+) -> tuple[str, ...]:
+    """The shortest way to a state in a world, and on by these moves."""
+    way = reached.way(state, place)
+    first = way[0].place if way else place
+    world, caller = reached.worlds.world(first), reached.worlds.caller(first)
+    local = configuration.local(world.instant)
+    lines = [f"{day_and_time(local)}: {caller.description} calls {world.number}"]
+    now = first
+    for passed in way:
+        if passed.place != now:
+            later = configuration.local(reached.worlds.world(passed.place).instant)
+            lines.append(f"meanwhile it is {day_and_time(later)}")
+            now = passed.place
+        lines.extend(_deeds(passed.move))
+    if place != now:
+        lines.append(f"meanwhile it is {day_and_time(configuration.local(reached.worlds.world(place).instant))}")
+    for move in then:
+        lines.extend(_deeds(move))
+    happenings = [happening for move in [*(passed.move for passed in way), *then] for happening in move.happenings]
+    if place == now == first and (phones := _phones(happenings)) is not None:
+        lines.append(_command(_folder(configuration), world.number, local, world.caller, happenings, phones))
+    return tuple(lines)
+
+
+def day_and_time(local: datetime) -> str:
+    """`Tuesday 3 March 2026 10:00`."""
+    return f"{local:%A} {local.day} {local:%B %Y %H:%M}"
+
+
+def _deeds(move: Move) -> Iterator[str]:
+    """What happens in a step; asking again and again in one line."""
+    silent = 0
+    is_first = True
+    for happening in move.happenings:
+        if isinstance(happening, Said):
+            if is_first and (quote := _quoted(happening)):
+                yield f"hears {quote}"
+        elif isinstance(happening, Asked):
+            is_first = False
+            if happening.key is None:
+                silent += 1
+                continue
+        if silent and not isinstance(happening, Said):
+            yield _silence(silent)
+            silent = 0
+        if isinstance(happening, Asked):
+            yield f"presses {happening.key}"
+        elif isinstance(happening, Rang):
+            is_first = False
+            yield _rang(happening)
+        elif isinstance(happening, Talked):
+            yield f"talks to {happening.phone.name}, who hangs up"
+    if silent:
+        yield _silence(silent)
+    if move.left.outcome == WITHOUT_END:
+        yield "and so on without end"
+    if move.left.outcome == FAULT:
+        yield f"the step fails: {move.left.decided_on}"
+
+
+def _silence(times: int) -> str:
+    return "presses nothing" + (f", {times} times" if times > 1 else "")
+
+
+def _quoted(said: Said) -> str:
+    text = " ".join(" ".join(utterance.text for utterance in said.utterances).split())
+    if not text:
+        return ""
+    return f"“{text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rstrip() + '…'}”"
+
+
+def _rang(rang: Rang) -> str:
+    who = rang.answered_by or rang.phones[0]
+    return f"{who.name} ({who.extension}) {_CAME_OUT[rang.outcome]}"
+
+
+def _phones(happenings: Iterable[Happening]) -> dict[str, DialOutcome] | None:
+    """How each phone behaves; None where one must behave in two ways."""
+    behaves: dict[str, DialOutcome] = {}
+    for happening in happenings:
+        if isinstance(happening, Rang):
+            for phone in happening.phones:
+                is_this = happening.answered_by in (None, phone)
+                outcome = happening.outcome if is_this else DialOutcome.NO_ANSWER
+                if behaves.setdefault(phone.extension, outcome) is not outcome:
+                    return None
+    return behaves
+
+
+def _folder(configuration: Configuration) -> str:
+    """The configuration's, as problems call it."""
+    files = (name for name in configuration.lines if name.endswith("organisation.yaml"))
+    return next(files, "organisation.yaml").removesuffix("organisation.yaml").rstrip("/") or "."
+
+
+def _command(
+    folder: str,
+    number: str,
+    local: datetime,
+    caller: str,
+    happenings: Iterable[Happening],
+    phones: dict[str, DialOutcome],
+) -> str:
+    keys = [happening.key or "." for happening in happenings if isinstance(happening, Asked)]
+    command = ["switchboard", "simulate", folder, "--to", number, "--at", f"{local:%Y-%m-%d %H:%M}"]
+    command += ["--from", caller or "withheld", "--keys", " ".join(keys)]
+    if phones:
+        command += ["--phones", ", ".join(f"{extension}={_BEHAVES[how]}" for extension, how in phones.items())]
+    return shlex.join(command)

@@ -1,0 +1,73 @@
+"""Nothing to hear for longer than a caller bears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from switchboard.flows.checks.findings import Examined, Finding
+from switchboard.flows.exploration import Move, State
+from switchboard.flows.forking_call import Asked, Said
+from switchboard.flows.problems import Place, Severity
+
+NONE = timedelta()
+
+
+def silences(examined: Examined) -> Iterator[Finding]:
+    """Silence is where a key is waited for and none comes, in one step or several; ringing is none, nor is music."""
+    limit = examined.limits.silence
+    told: set[Place] = set()
+    known: dict[tuple[State, timedelta], int] = {}
+    ahead: list[tuple[State, timedelta, int, State, tuple[Move, ...]]] = [
+        (state, NONE, worlds, state, ()) for state, worlds in examined.reached.seen.items()
+    ]
+    while ahead:
+        state, so_far, worlds, began, moves = ahead.pop()
+        new = worlds & ~known.get((state, so_far), 0)
+        if not new:
+            continue
+        known[state, so_far] = known.get((state, so_far), 0) | new
+        for part, move in examined.edges.out[state]:
+            if not part & new:
+                continue
+            longest, at_the_end = _silence(move, so_far)
+            step = examined.step(state)
+            if longest > limit:
+                if step.place not in told:
+                    told.add(step.place)
+                    yield _told(examined, began, part & new, (*moves, move), step.name, longest)
+            elif at_the_end and move.to is not None:
+                source = (began, (*moves, move)) if so_far and not _has_sound(move) else (state, (move,))
+                ahead.append((move.to, at_the_end, part & new, *source))
+
+
+def _told(
+    examined: Examined, began: State, worlds: int, moves: tuple[Move, ...], step: str, longest: timedelta
+) -> Finding:
+    text = f"in step `{step}` there is nothing to hear for {longest.total_seconds():g} s"
+    expected = (
+        f"at most {examined.limits.silence.total_seconds():g} s: a shorter `timeout`, or something said meanwhile"
+    )
+    return examined.finding("silence", Severity.WARNING, began, worlds, text, expected, then=moves)
+
+
+def _silence(move: Move, before: timedelta) -> tuple[timedelta, timedelta]:
+    """(the longest silence, the one at the end), if it was silent for so long before."""
+    longest = now = before
+    for happening in move.happenings:
+        if isinstance(happening, Asked) and happening.key is None:
+            now += happening.timeout
+            longest = max(longest, now)
+        elif not isinstance(happening, Said) or _is_heard(happening):
+            now = NONE
+    return longest, now
+
+
+def _has_sound(move: Move) -> bool:
+    return any(
+        not isinstance(each, Said | Asked) or (isinstance(each, Said) and _is_heard(each)) for each in move.happenings
+    )
+
+
+def _is_heard(said: Said) -> bool:
+    return any(utterance.text.strip() for utterance in said.utterances)
