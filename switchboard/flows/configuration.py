@@ -14,6 +14,7 @@ from switchboard.domain.organisation import Organisation
 from switchboard.flows.check_limits import CheckLimits
 from switchboard.flows.past_dates import Dated
 from switchboard.flows.source import Place, Problem
+from switchboard.flows.variables import Variable
 from switchboard.ports import Utterance
 from switchboard.services.office import Speech
 
@@ -65,6 +66,7 @@ class Configuration:
     warnings: tuple[Problem, ...] = ()  # what is doubtful and yet can be used
     lines: Mapping[str, list[str]] = field(default_factory=dict)  # of each file, for problems to quote
     limits: CheckLimits = CheckLimits()  # of `switchboard check`
+    variables: Mapping[str, Variable] = field(default_factory=dict)  # of calls, by name
     dated: tuple[Dated, ...] = ()  # what means nothing after a day
 
     def local(self, instant: datetime) -> datetime:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from switchboard.domain.language import Language
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
+from switchboard.flows.expressions.types import WEEKDAYS, Value
+from switchboard.flows.variables import first_values, kept_values
 from switchboard.ports import Call, Position
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 
+CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
 
 
@@ -46,7 +50,7 @@ class Conversation:
         self.configuration = configuration
         self.attempt = 1  # with which a menu begins
         self.entered_at = recorder.now()  # the step it is in
-        self.variables: dict[str, str] = {}
+        self.variables = first_values(configuration.variables)  # as JSON can hold them; None: known to be not known
         self.is_finished = False
         self._next: tuple[str, str] | None = None
         self._returns: list[tuple[str, str]] = []
@@ -55,7 +59,7 @@ class Conversation:
             self.flow: Flow = configuration.flows[start.flow]
             self.step: str = start.step
             self.attempt = start.attempt
-            self.variables.update(start.variables)
+            self.variables = kept_values(configuration.variables, start.variables)
             self._returns.extend(start.returns)
         else:
             self.flow = configuration.flows[start]
@@ -85,6 +89,30 @@ class Conversation:
     def local_now(self) -> datetime:
         """The instant on the organisation's wall clock."""
         return self.configuration.local(self.now())
+
+    def value_of(self, name: str, instant: datetime | None = None) -> Value | None:
+        """What is known of the call by this name: a variable, or one of SUBJECTS; None if nothing is.
+
+        Every condition asks here. `instant` is when, for what goes by the clock; now if not said.
+        """
+        if name in CLOCK:
+            local = self.configuration.local(instant or self.now())
+            if name == "weekday":
+                return WEEKDAYS[local.weekday()]
+            return f"{local:%H:%M}" if name == "time" else local.date().isoformat()
+        if name == "caller":
+            return self.call.caller.number
+        if name == "number":
+            return self.call.number
+        return self.language if name == "language" else self.variables.get(name)
+
+    def note(self, values: Mapping[str, Value | None]) -> None:
+        """Note values in variables; None where a value is not known, which forgets what was noted before."""
+        for name, value in values.items():
+            if value is not None or self.configuration.variables[name].first is not None:
+                self.variables[name] = value
+            else:
+                self.variables.pop(name, None)
 
     @property
     def came_through(self) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
-from switchboard.flows.cases import SUBJECTS
 from switchboard.flows.open_prompts import open_prompt
 from switchboard.flows.reading import LONGEST_DURATION, NOBODY
 from switchboard.flows.repetition import RANGE, is_repeated, offered_keys, said_copies
@@ -183,7 +182,7 @@ class LanguageKeys:
                 with flow.reading.problems.holding({offered.variable: offered.value}):
                     flow.reading.problems.add(at, "the keys are repeated for what is no language", "`in languages`")
                 continue
-            word = flow.reading.value(value, at, "language", "a language such as `en`")
+            word = flow.reading.something(value, at, "language", "a language such as `en`")
             language = flow.reading.language(word, value.place if value else at) if word else None
             if language is not None:
                 keys[key] = language
@@ -286,23 +285,6 @@ class Word:
             return ""
         word = flow.reading.word(node, place, self.what, self.expected)
         return flow.reading.identifier(word, node.place, self.what) if word else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Names and their values."""
-
-    expected: str = "a table of names and values such as `{customer: known}`"
-
-    def read(self, flow: FlowReading, node: Node, place: Place) -> Mapping[str, str]:
-        table = flow.reading.table(node, place, "values")
-        values = {}
-        for name, value in table.entries.items():
-            flow.reading.identifier(name, table.key_places[name], "name")
-            if name in SUBJECTS:
-                flow.reading.problems.add(table.key_places[name], f"`{name}` is known of every call", "another name")
-            values[name] = flow.reading.value(value, table.key_places[name], name)
-        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
+from switchboard.flows.variables import read_variables
 from switchboard.services.office import APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE
 
 FILES = tuple(SECTIONS)
@@ -92,7 +93,7 @@ class _Loader:
         wordings = Wordings(reading.languages)
         prompts = {identifier: wordings.speech(said) for identifier, said in texts.items()}
         tellings = compose_tellings(reading, wordings, hours, facts, prompts, at_time)
-        variables = _variables(self.flow_tables.values())
+        variables = read_variables(reading, self.flow_tables.values())
 
         def new_reading(identifier: str, parameters: Mapping[str, str]) -> FlowReading:
             return FlowReading(
@@ -113,8 +114,19 @@ class _Loader:
 
         files = FlowFiles(self.flow_tables, new_reading, reading.problems, shown(self.ivr))
         flows = files.read_all()
+        variables.check(reading)
         self._check_entries(organisation, flows)
-        return Configuration(organisation, hours, facts, flows, prompts, "", frozenset(wordings.made), dated=dated)
+        return Configuration(
+            organisation,
+            hours,
+            facts,
+            flows,
+            prompts,
+            "",
+            frozenset(wordings.made),
+            variables=variables.declared,
+            dated=dated,
+        )
 
     def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:
         table = self.tables["organisation.yaml"].get("numbers")
@@ -130,18 +142,6 @@ class _Loader:
         for identifier in OWN_PROMPTS:
             if identifier not in sources:
                 self.reading.problems.add(table.place, f"lacks `{identifier}`, which the switchboard says by itself")
-
-
-def _variables(tables: Iterable[Table]) -> list[str]:
-    """Every name that a `set` step of any flow notes."""
-    names: dict[str, None] = {}
-    for table in tables:
-        steps = table.get("steps")
-        for step in steps.entries.values() if isinstance(steps, Table) else ():
-            values = step.get("set") if isinstance(step, Table) else None
-            if isinstance(values, Table):
-                names.update(dict.fromkeys(values.entries))
-    return list(names)
 
 
 def _flow_tables(including: Including) -> dict[str, Table]:

@@ -16,6 +16,7 @@ from switchboard.flows.reading import Reading
 from switchboard.flows.source import Node, Place, Table
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.telling import Tellings
+from switchboard.flows.variables import Variables
 from switchboard.services.office import Speech
 
 OpenPrompts = Mapping[str, Mapping[Language, tuple[str, Place]]]  # by id: as written, filled in where they are said
@@ -89,7 +90,7 @@ class FlowReading:
     flow: str  # its id
     use: Callable[[FlowReading, str, Table | None, Place], str]  # a flow with these values -> its id
     flow_names: Collection[str]
-    variables: Collection[str]  # set anywhere
+    variables: Variables  # of all flows
     open_prompts: OpenPrompts = field(default_factory=dict)
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
     repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values of steps by `for each`; () if unclear

@@ -530,7 +530,7 @@ ESCAPES = [
     "'a' 'b' = caller",
     "u'a' = caller",
     "caller = '''a'''",
-    "caller = 'a\\'",
+    "caller = 'a\\'b'",
     "tries = " + "9" * 400,
     "tries = " + "9" * 1_000_000,
     "(" * 100 + "vip" + ")" * 100,

@@ -97,7 +97,7 @@ async def test_what_waits_for_people_is_remembered(configuration: Configuration)
 
 async def test_a_call_is_resumed_where_it_stood(configuration: Configuration) -> None:
     position = Position(
-        "information", configuration.version, "menu", 2, ESTONIAN, {"a": "b"}, (("main", "information"),)
+        "information", configuration.version, "menu", 2, ESTONIAN, {"wants": "order"}, (("main", "information"),)
     )
     assert can_resume(configuration, position)
     script = Script(does=["press #", "hang up"])
@@ -113,7 +113,7 @@ async def test_a_call_is_resumed_where_it_stood(configuration: Configuration) ->
         "main.menu -> hangup",
     ]
     assert {utterance.language for utterance in call.heard} == {ESTONIAN}
-    assert call.positions[-1].variables == {"a": "b"}
+    assert call.positions[-1].variables == {"wants": "order"}
 
 
 async def test_a_resumed_menu_has_the_attempts_it_had_left(configuration: Configuration) -> None:

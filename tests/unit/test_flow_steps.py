@@ -16,6 +16,7 @@ from switchboard.flows.steps import STEP_TYPES
 from tests.flows.playing import PROJECT, PROMPTS, Script, play, with_overlay
 
 PHONES = dict.fromkeys(("100", "101", "102", "110", "120", "130"), "answers after 1s, talks 5s")
+VARIABLES = "variables: {wants: [order, account], tries: {number: 0..5, first: 0}}\n"  # that examples use
 ALL = pytest.mark.parametrize("step_type", STEP_TYPES.values(), ids=list(STEP_TYPES))
 
 
@@ -25,7 +26,7 @@ def example_flow(step_type: StepType) -> str:
     (name,) = steps
     ends = "".join(f"  {target}: {{end: goodbye}}\n" for target in sorted(targets(steps[name]) - {name}))
     indented = "".join(f"  {line}\n" for line in step_type.example.splitlines())
-    return f"flow: main\nstart: {name}\nsteps:\n{indented}{ends}"
+    return f"flow: main\n{VARIABLES}start: {name}\nsteps:\n{indented}{ends}"
 
 
 def targets(step: dict[str, object]) -> set[str]:

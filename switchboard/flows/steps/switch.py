@@ -1,20 +1,23 @@
-"""`switch`: goes on by who calls, when, in which language, or by what was noted."""
+"""`switch`: goes on by who calls, when, in which language, by what was noted, or by a condition."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from switchboard.flows.cases import WEEKDAYS, Case, CaseList, Subject, check_cases
+from switchboard.flows.case_coverage import check_coverage
+from switchboard.flows.cases import Case, CaseList, Subject, check_cases
+from switchboard.flows.conditions import Seen
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
-from switchboard.flows.schema import Field, Outcome, StepType
+from switchboard.flows.expressions.looks import Mark
+from switchboard.flows.schema import Field, FlowReading, Outcome, StepType
+from switchboard.flows.source import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What is looked at, and the cases in order."""
+    """What is looked at, "" where it is nothing in particular, and the cases in order."""
 
     subject: str
     cases: tuple[Case, ...]
@@ -23,40 +26,42 @@ class Switch:
         """Each case, by its number."""
         return {f"case {number}": case.target for number, case in enumerate(self.cases, 1)}
 
+    def marks(self) -> Iterable[Mark]:
+        """The times and dates at which another case may begin to fit."""
+        for case in self.cases:
+            yield from case.marks(self.subject)
+
+    def callers(self) -> Iterable[str]:
+        """The callers' numbers, and beginnings of them, that the cases tell apart."""
+        for case in self.cases:
+            yield from case.callers(self.subject)
+
 
 async def run(step: Switch, conversation: Conversation) -> Left:
     """The first case that fits."""
-    value = _value(step.subject, conversation)
-    told = f"{step.subject} is {value or 'not known'}"
+    seen = Seen(conversation)
+    if step.subject:
+        seen.value(step.subject)  # the record tells it, whatever decides
     for number, case in enumerate(step.cases, 1):
-        if case.fits(value):
-            return Left(f"case {number}", told)
-    return Left("otherwise", told)
+        if case.fits(step.subject, seen):
+            return Left(f"case {number}", seen.told)
+    return Left("otherwise", seen.told)
 
 
-def _value(subject: str, conversation: Conversation) -> str:
-    look = _LOOKS.get(subject)
-    return look(conversation) if look else conversation.variables.get(subject, "")
+def check(flow: FlowReading, step: Switch, table: Table) -> None:
+    """What the cases compare must be possible, and each of them must be able to fit."""
+    before = flow.reading.problems.errors_added
+    check_cases(flow, step.subject, table.get("cases"))
+    if flow.reading.problems.errors_added == before:
+        check_coverage(flow, step.subject, step.cases, table.get("cases"))
 
-
-def _local(conversation: Conversation) -> datetime:
-    return conversation.local_now()
-
-
-_LOOKS: dict[str, Callable[[Conversation], str]] = {
-    "caller": lambda conversation: conversation.call.caller.number,
-    "number": lambda conversation: conversation.call.number,
-    "language": lambda conversation: conversation.language,
-    "time": lambda conversation: f"{_local(conversation):%H:%M}",
-    "weekday": lambda conversation: WEEKDAYS[_local(conversation).weekday()],
-    "date": lambda conversation: _local(conversation).date().isoformat(),
-}
 
 SWITCH = StepType(
     name="switch",
-    purpose="Looks at `caller`, `number` (dialled), `language`, `time`, `weekday`, `date`, or a value that a `set` "
-    "noted, and goes on with the first case that fits: `is` (one of), `starts` (with), `from` and `until` (the end "
-    "of a time excluded, of a date included).",
+    purpose="Looks at `caller`, `number` (dialled), `language`, `time`, `weekday`, `date`, or a variable, and goes on "
+    "with the first case that fits: `is` (one of), `starts` (with), `from` and `until` (the end of a time excluded, "
+    "of a date or a number included). A case with a condition, `when`, fits only where that is so, too; where all "
+    "have one, nothing is written after `switch:`.",
     step=Switch,
     fields=(
         Field("switch", Subject(), "what is looked at", attribute="subject"),
@@ -64,13 +69,14 @@ SWITCH = StepType(
     ),
     outcomes=(Outcome("otherwise", "no case fits"),),
     run=run,
-    check=lambda flow, step, table: check_cases(flow, step.subject, table.get("cases")),
+    check=check,
     example="""\
 caller_from:
   switch: caller
   cases:
     - {starts: ["+371", "00371"], next: latvian}
     - {is: "", next: reception}
+    - {when: "weekday in [saturday, sunday] and time < 12:00", next: weekend}
   on: {otherwise: menu}
 """,
 )
