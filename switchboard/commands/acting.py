@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import pwd
 import sys
+from typing import TYPE_CHECKING
 
 import typer
+
+from switchboard.errors import SetupError
+
+if TYPE_CHECKING:
+    from switchboard.commands.preparation import Place
+    from switchboard.settings import Settings
 
 LONGEST = 500  # characters
 
 
 def account_name() -> str:
     """The account of this machine whose person acts: who called sudo, where somebody did."""
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER")):
+    if caller := os.environ.get("SUDO_USER"):
         return caller
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"user {os.geteuid()}"
+    return _name_of(os.geteuid())
 
 
 def who_acts(name: str | None) -> str:
@@ -33,6 +37,26 @@ def reason(why: str | None) -> str:
     if why is None:
         raise typer.BadParameter("say why, for those who look later: --why 'Easter hours'", param_hint="--why")
     return _text(why, "--why")
+
+
+def own_place(settings: Settings) -> Place:
+    """The switchboard that is to be changed. Raises SetupError if it is another account's, which could not read then
+    what we write; and SettingsError."""
+    from switchboard.commands.preparation import Place
+    from switchboard.machine.account import folders_of, service_account
+
+    if settings.state.exists() and (owner := settings.state.stat().st_uid) != os.geteuid():
+        name = _name_of(owner)
+        raise SetupError(f"{settings.state} belongs to {name}: do this as {name} (sudo -u {name} …)")
+    account = service_account(settings)
+    return Place(settings, folders_of(settings, account), account)
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _text(value: str, option: str) -> str:

@@ -58,7 +58,6 @@ def find_problems(ivr: Path | None, prompts: Path | None, at: str) -> tuple[Sequ
     """All problems, and what was looked at: None where the folder cannot be loaded."""
     from switchboard.commands.draft import draft_folders
     from switchboard.errors import ConfigurationError
-    from switchboard.flows.checks import examine
     from switchboard.flows.load import load_configuration
 
     folders = draft_folders(ivr, prompts)
@@ -66,13 +65,16 @@ def find_problems(ivr: Path | None, prompts: Path | None, at: str) -> tuple[Sequ
         configuration = load_configuration(*folders)
     except ConfigurationError as error:
         return list(error.problems), None  # type: ignore[arg-type]  # loading gives each its place
-    checked = examine(
-        configuration,
-        now=_instant(at, configuration),
-        recordings=folders[1] / "recordings",
-        found_elsewhere=list(_not_compiled(configuration)),
-    )
+    checked = examined(configuration, folders[1], _instant(at, configuration))
     return checked.problems, checked
+
+
+def examined(configuration: Configuration, prompts: Path, now: datetime) -> Checked:
+    """All that is found in a configuration that could be loaded, for the 400 days from `now` on."""
+    from switchboard.flows.checks import examine
+
+    elsewhere = list(_not_compiled(configuration))
+    return examine(configuration, now=now, recordings=prompts / "recordings", found_elsewhere=elsewhere)
 
 
 def _instant(at: str, configuration: Configuration) -> datetime:

@@ -33,12 +33,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from switchboard.commands import publication_note as note
+from switchboard.commands.check import examined
 from switchboard.commands.preparation import Place, Tell, speak_missing, speak_stale
 from switchboard.commands.publication_note import drop_unfinished, record_live
 from switchboard.domain.publication import Publication, PublicationKind, new_publication
 from switchboard.errors import ConfigurationError, RecordsUnreachable, SetupError
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.source import Problem, Severity
+from switchboard.flows.problems import Problem, Severity
 from switchboard.flows.version_copy import copied, new_copy
 from switchboard.flows.versions import (
     kept_versions,
@@ -84,10 +85,9 @@ async def publish(place: Place, ivr: Path, prompts: Path, wish: Wish, tell: Tell
     async with _alone(place) as (store, remarks):
         with copied(place.folders.versions, ivr, prompts) as copy:
             configuration = copy.load()
-            findings = [each for each in copy.as_in_origin(examine(configuration)) if isinstance(each, Problem)]
-            errors = [each for each in findings if each.severity is Severity.ERROR]
-            if errors:
-                raise ConfigurationError(errors)
+            findings = copy.as_in_origin(_findings(configuration, version_prompts(copy.folder)))
+            if any(each.severity is Severity.ERROR for each in findings):
+                raise ConfigurationError(findings)
             speak_missing(configuration, place.folders, version_prompts(copy.folder), tell)
             copy.keep()
         outcome = await _go_live(place, store, configuration, wish, PublicationKind.PUBLISH, tell)
@@ -106,15 +106,11 @@ async def rollback(place: Place, wanted: str | None, wish: Wish, tell: Tell) -> 
         await bring_back(place.folders.versions, store, version)
         configuration = load_version(place.folders.versions, version)
         _, kept_prompts = version_folders(place.folders.versions, version)
+        findings = _findings(configuration, kept_prompts)
         speak_missing(configuration, place.folders, kept_prompts, tell)
         outcome = await _go_live(place, store, configuration, wish, PublicationKind.ROLLBACK, tell)
-        outcome.warnings, outcome.remarks = examine(configuration), remarks + outcome.remarks
+        outcome.warnings, outcome.remarks = findings, remarks + outcome.remarks
         return outcome
-
-
-def examine(configuration: Configuration) -> list[Problem]:
-    """What is wrong or doubtful in a configuration that can be loaded."""
-    return list(configuration.warnings)
 
 
 def version_prompts(folder: Path) -> Path:
@@ -137,6 +133,11 @@ async def bring_back(versions: Path, store: PostgresVersions, version: str) -> N
         if copy.version != version:
             raise ConfigurationError([f"version {version} is damaged in the database, too"])
         copy.keep()
+
+
+def _findings(configuration: Configuration, prompts: Path) -> list[Problem]:
+    """What `switchboard check` finds in it."""
+    return examined(configuration, prompts, datetime.now(UTC)).problems
 
 
 @contextlib.asynccontextmanager

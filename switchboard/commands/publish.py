@@ -20,9 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def publish(
     ivr: Annotated[Path | None, typer.Argument(help="Configuration folder. Default: the settings'.")] = None,
-    prompts: Annotated[
-        Path | None, typer.Option(help="Default: `prompts` beside it, else the settings'.")
-    ] = None,
+    prompts: Annotated[Path | None, typer.Option(help="Default: `prompts` beside it, else the settings'.")] = None,
     why: Annotated[str | None, WHY] = None,
     who: Annotated[str | None, WHO] = None,
 ) -> None:
@@ -34,9 +32,8 @@ def publish(
     import asyncio
 
     from switchboard.commands import publication
-    from switchboard.commands.acting import reason, who_acts
+    from switchboard.commands.acting import own_place, reason, who_acts
     from switchboard.commands.draft import draft_folders
-    from switchboard.commands.preparation import make_place
     from switchboard.commands.progress import ShownProgress
     from switchboard.settings import load
 
@@ -44,7 +41,7 @@ def publish(
     wish = publication.Wish(who_acts(who), reason(why))
     folders = draft_folders(ivr, prompts)
     with ShownProgress() as shown:
-        outcome = asyncio.run(publication.publish(make_place(settings), *folders, wish, shown.tell))
+        outcome = asyncio.run(publication.publish(own_place(settings), *folders, wish, shown.tell))
     print(told(outcome))
 
 

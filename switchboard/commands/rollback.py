@@ -24,13 +24,12 @@ def rollback(
     import asyncio
 
     from switchboard.commands import publication
-    from switchboard.commands.acting import reason, who_acts
-    from switchboard.commands.preparation import make_place
+    from switchboard.commands.acting import own_place, reason, who_acts
     from switchboard.commands.progress import ShownProgress
     from switchboard.settings import load
 
     settings = load()
     wish = publication.Wish(who_acts(who), reason(why))
     with ShownProgress() as shown:
-        outcome = asyncio.run(publication.rollback(make_place(settings), version, wish, shown.tell))
+        outcome = asyncio.run(publication.rollback(own_place(settings), version, wish, shown.tell))
     print(told(outcome))

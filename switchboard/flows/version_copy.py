@@ -20,7 +20,7 @@ from switchboard.errors import ConfigurationError, SetupError
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.content import IVR, PROMPTS, FileDigest, content_version, files_of, version_of
 from switchboard.flows.load import load_configuration
-from switchboard.flows.source import Place, Problem
+from switchboard.flows.problems import Place, Problem
 
 MOST_FILES = 10_000
 LARGEST_FILE = 64 * 1024 * 1024  # bytes: an hour of telephone sound
@@ -50,11 +50,12 @@ class Copy:
         try:
             return load_configuration(self.folder / IVR, self.folder / PROMPTS, version=self.version)
         except ConfigurationError as error:
-            raise ConfigurationError(self.as_in_origin(error.problems)) from None
+            problems = [self._renamed(each) if isinstance(each, Problem) else each for each in error.problems]
+            raise ConfigurationError(problems) from None
 
-    def as_in_origin(self, problems: Iterable[object]) -> list[object]:
+    def as_in_origin(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems, with the files called as the administrator knows them."""
-        return [self._renamed(each) if isinstance(each, Problem) else each for each in problems]
+        return [self._renamed(each) for each in problems]
 
     def add(self, name: str, content: Iterable[bytes]) -> None:
         """Write a file, and bring it to the disk.
@@ -92,12 +93,16 @@ class Copy:
         return self.version
 
     def _renamed(self, problem: Problem) -> Problem:
-        path = Path(problem.place.file).absolute()
-        for name, origin in zip((IVR, PROMPTS), self.origin or (), strict=False):
-            if path.is_relative_to(self.folder / name):
-                shown = _shown(origin / path.relative_to(self.folder / name))
-                return replace(problem, place=Place(shown, problem.place.line, problem.place.column))
-        return problem
+        pairs = zip((IVR, PROMPTS), self.origin or (), strict=False)
+        names = [(f"{_shown(self.folder / name)}/", f"{_shown(origin)}/") for name, origin in pairs]
+
+        def renamed(text: str) -> str:
+            for here, there in names:
+                text = text.replace(here, there)
+            return text
+
+        place = Place(renamed(problem.place.file), problem.place.line, problem.place.column)
+        return replace(problem, place=place, text=renamed(problem.text), call=tuple(map(renamed, problem.call)))
 
 
 @contextlib.contextmanager

@@ -24,8 +24,8 @@ BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest_asyncio.fixture
-async def store(dsn: str) -> AsyncIterator[PostgresVersions]:
-    async with PostgresVersions(dsn) as store:
+async def store(no_versions: str) -> AsyncIterator[PostgresVersions]:
+    async with PostgresVersions(no_versions) as store:
         yield store
 
 
@@ -71,33 +71,36 @@ async def test_a_version_comes_back_as_it_was(
         assert copy.keep() == version
 
 
-async def test_each_content_is_kept_once(store: PostgresVersions, folders: tuple[Path, Path], dsn: str) -> None:
+async def test_each_content_is_kept_once(store: PostgresVersions, folders: tuple[Path, Path], no_versions: str) -> None:
     first = await kept(store, folders)
-    files = await count(dsn, "configuration_files")
+    files = await count(no_versions, "configuration_files")
     shutil.copy(folders[0] / "facts.yaml", folders[0] / "copy.yaml")
     (folders[0] / "other.yaml").write_text("a: b")
     second = await kept(store, folders)
     assert first != second
-    assert await count(dsn, "configuration_files") == files + 1
+    assert await count(no_versions, "configuration_files") == files + 1
     await store.keep(second, *folders)
-    assert await count(dsn, "configuration_versions") == 2
+    assert await count(no_versions, "configuration_versions") == 2
 
 
-async def test_half_a_version_is_none(store: PostgresVersions, folders: tuple[Path, Path], dsn: str) -> None:
+async def test_half_a_version_is_none(folders: tuple[Path, Path], dsn: str) -> None:
     version = content_version(*folders)
-    (folders[0] / "facts.yaml").write_text("something else by now")
-    with pytest.raises(ConfigurationError, match=f"version {version}: its copy .* is damaged"):
-        await store.keep(version, *folders)
-    connection = await asyncpg.connect(dsn, timeout=10)
-    await connection.execute("alter table configuration_versions add check (false) not valid")
-    await connection.close(timeout=10)
-    with pytest.raises(RecordsUnreachable):
-        await kept(store, folders)
+    facts = (folders[0] / "facts.yaml").read_text()
+    async with PostgresVersions(dsn) as store:
+        (folders[0] / "facts.yaml").write_text("something else by now")
+        with pytest.raises(ConfigurationError, match=f"version {version}: its copy .* is damaged"):
+            await store.keep(version, *folders)
+        (folders[0] / "facts.yaml").write_text(facts)
+        connection = await asyncpg.connect(dsn, timeout=10)
+        await connection.execute("alter table configuration_versions add check (false) not valid")
+        await connection.close(timeout=10)
+        with pytest.raises(RecordsUnreachable):
+            await store.keep(version, *folders)
     assert await count(dsn, "configuration_files") == 0
 
 
-async def test_a_content_under_a_wrong_name_is_refused_by_the_schema(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn, timeout=10)
+async def test_a_content_under_a_wrong_name_is_refused_by_the_schema(no_versions: str) -> None:
+    connection = await asyncpg.connect(no_versions, timeout=10)
     with pytest.raises(asyncpg.CheckViolationError):
         await connection.execute("insert into configuration_files values ($1, $2)", "0" * 64, b"other")
     await connection.close(timeout=10)
@@ -135,27 +138,27 @@ async def test_only_a_kept_version_can_have_been_live(store: PostgresVersions) -
     "change", ["update publications set why = 'x'", "delete from publications", "truncate publications"]
 )
 async def test_history_is_not_rewritten(
-    store: PostgresVersions, folders: tuple[Path, Path], dsn: str, change: str
+    store: PostgresVersions, folders: tuple[Path, Path], no_versions: str, change: str
 ) -> None:
     await store.note(publication(await kept(store, folders)))
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await asyncpg.connect(no_versions, timeout=10)
     with pytest.raises(asyncpg.RaiseError, match="publications is append-only"):
         await connection.execute(change)
     await connection.close(timeout=10)
     assert len(await store.publications()) == 1
 
 
-async def test_one_machine_at_a_time(store: PostgresVersions, dsn: str) -> None:
+async def test_one_machine_at_a_time(store: PostgresVersions, no_versions: str) -> None:
     await store.lock()
-    async with PostgresVersions(dsn) as other:
+    async with PostgresVersions(no_versions) as other:
         with pytest.raises(SetupError, match="another machine that uses this database is publishing"):
             await other.lock()
 
 
-async def test_the_lock_ends_with_the_connection(dsn: str) -> None:
-    async with PostgresVersions(dsn) as gone:
+async def test_the_lock_ends_with_the_connection(no_versions: str) -> None:
+    async with PostgresVersions(no_versions) as gone:
         await gone.lock()
-    async with PostgresVersions(dsn) as other:
+    async with PostgresVersions(no_versions) as other:
         await other.lock()
 
 
