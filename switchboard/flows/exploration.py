@@ -11,6 +11,7 @@ caller, the number dialled) and runs a step again only where that differs.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -154,10 +155,10 @@ class Explorer:
         questions = Questions()
         clock = caller = number = False
         for _ in ("learn which keys mean something", "try them in every order"):
-            ahead: list[tuple[Any, ...]] = [()]
+            ahead: deque[tuple[Any, ...]] = deque([()])
             runs = 0
             while ahead and runs < MOST_RUNS:
-                run = _Run(self, state, world, ahead.pop(), questions)
+                run = _Run(self, state, world, ahead.popleft(), questions)
                 move = run.go()
                 runs += 1
                 ahead.extend(run.call.untried())

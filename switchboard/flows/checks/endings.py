@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from switchboard.flows.checks.circles import circles
 from switchboard.flows.checks.findings import Examined, Finding
 from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State
 from switchboard.flows.forking_call import Said, Talked
@@ -18,9 +19,25 @@ def dead_ends(examined: Examined) -> Iterator[Finding]:
         if state in told:
             continue
         told |= _together(examined, state, dead)
-        text = f"step `{state.step}` is a dead end: nothing that follows is a person or a goodbye"
-        expected = "a way to a person, or to an `end` that says why"
-        yield examined.finding("dead-end", Severity.ERROR, state, dead[state], text, expected)
+        _, place = examined.reached.cheapest(state, dead[state])
+        for stuck in _stuck(examined, {each for each, worlds in dead.items() if worlds >> place & 1}, place):
+            text = f"step `{stuck.step}` is a dead end: nothing that follows is a person or a goodbye"
+            expected = "a way to a person, or to an `end` that says why"
+            yield examined.finding("dead-end", Severity.ERROR, stuck, 1 << place, text, expected)
+
+
+def _stuck(examined: Examined, dead: set[State], place: int) -> Iterator[State]:
+    """Of the circles that are not left any more, the state that a call comes to first."""
+
+    def following(state: State) -> list[State]:
+        moves = examined.edges.out[state]
+        return [move.to for worlds, move in moves if worlds >> place & 1 and move.to is not None]
+
+    for circle in circles(dead, following):
+        if all(to in circle for state in circle for to in following(state)):
+            yield min(
+                circle, key=lambda state: (examined.reached.cheapest(state, 1 << place)[0], state.flow, state.step)
+            )
 
 
 def silent_ends(examined: Examined) -> Iterator[Finding]:

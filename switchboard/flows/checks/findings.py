@@ -106,10 +106,12 @@ class Examined:
         *,
         then: tuple[Move, ...] = (),
         at: tuple[str, ...] = (),
+        since: State | None = None,
     ) -> Finding:
-        """What was found in a state and these worlds, with the shortest call that comes there and goes on `then`."""
-        step = self.step(state)
-        _, place = self.reached.cheapest(state, worlds)
+        """What was found in a state and these worlds, with the shortest call that comes there and goes on `then`; the
+        call that comes to the state `since`, where `then` begins there."""
+        step, since = self.step(state), since or state
+        _, place = self.reached.cheapest(since, worlds)
         return Finding(
             rule,
             severity,
@@ -117,7 +119,7 @@ class Examined:
             (f"{flow_name(state.flow)}.{step.name}", *at),
             text,
             expected,
-            call_told(self.configuration, self.reached, state, place, then),
+            call_told(self.configuration, self.reached, since, place, then),
             values_of(state.flow),
         )
 

@@ -139,7 +139,10 @@ def _too_far(examined: Examined, asking: Sets) -> Sets:
 
 
 def absent_people(examined: Examined) -> Iterator[Finding]:
-    """Phones that ring where nobody is ever at that time, and those rung while their department alone is closed."""
+    """Phones that ring where nobody is ever at that time, and those rung while their department alone is closed.
+
+    Reception is rung at any time: it is better than nothing, and somebody may still be there.
+    """
     configuration = examined.configuration
     office = examined.open_in(OFFICE) if OFFICE in configuration.hours else 0
     for states in examined.by_step.values():
@@ -152,7 +155,7 @@ def absent_people(examined: Examined) -> Iterator[Finding]:
                         rung |= worlds & examined.reached.steady.get(state, 0)
                         phones.update((phone.extension, phone.name) for phone in happening.phones)
         tables = {extension: _tables(examined, extension) for extension in phones}
-        if not rung or not all(tables.values()):
+        if not rung or not all(tables.values()) or examined.configuration.organisation.reception.extension in phones:
             continue
         there = 0
         for names in tables.values():
@@ -184,7 +187,7 @@ def _absent(
         worlds = rung & examined.reached.steady[state]
         expected = f"`hours: {tables[0]}` asked before"
         yield examined.finding("nobody-there", Severity.WARNING, state, worlds, text, expected)
-    elif (away := rung & office & ~there) and examined.configuration.organisation.reception.extension not in phones:
+    elif away := rung & office & ~there:
         state = first(away)
         worlds = away & examined.reached.steady[state]
         when = day_and_time(examined.configuration.local(next(examined.instants(worlds))))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from switchboard.flows.checks.circles import circles
 from switchboard.flows.checks.findings import Examined, Finding
 from switchboard.flows.exploration import WITHOUT_END, Move, State
 from switchboard.flows.forking_call import Rang, Talked
 from switchboard.flows.problems import Severity
+from switchboard.flows.reachability import Cost
 from switchboard.flows.worlds import first_of
 
-Circle = list[tuple[State, Move]]
+Round = list[tuple[State, Move]]
 
 
 def loops(examined: Examined) -> Iterator[Finding]:
@@ -21,17 +23,28 @@ def loops(examined: Examined) -> Iterator[Finding]:
                 text = f"step `{state.step}` asks again and again, without end"
                 yield examined.finding("unbounded-loop", Severity.ERROR, state, worlds, text, then=(move,))
     told: set[frozenset[object]] = set()
+    for _, place, first, component in sorted(_circles(examined), key=lambda circle: circle[:2]):
+        steps = frozenset(examined.step(state).place for state in component)
+        if steps not in told:
+            told.add(steps)
+            yield _told(examined, first, component, place)
+
+
+def _circles(examined: Examined) -> Iterator[tuple[Cost, int, State, set[State]]]:
+    """Every circle: how far away it is, in which world, and with which state a call comes into it."""
     endless = _endless(examined)
-    for place, endless_here in _one_by_one(examined, endless):
-        for component in _components(examined, endless_here, place):
-            steps = frozenset(examined.step(state).place for state in component)
-            if steps not in told:
-                told.add(steps)
-                yield _told(examined, component, place)
+    for place, states in _one_by_one(examined, endless):
+
+        def following(state: State, place: int = place, states: set[State] = states) -> list[State]:
+            return [to for worlds, _, to in _idle(examined, state) if worlds >> place & 1 and to in states]
+
+        for component in circles(states, following):
+            near = ((examined.reached.cheapest(state, 1 << place)[0], state) for state in component)
+            cost, first = min(near, key=lambda each: (each[0], each[1].flow, each[1].step))
+            yield cost, place, first, component
 
 
-def _told(examined: Examined, component: set[State], place: int) -> Finding:
-    first = min(component, key=lambda state: examined.reached.cheapest(state, 1 << place)[0])
+def _told(examined: Examined, first: State, component: set[State], place: int) -> Finding:
     circle = _circle(examined, first, component, place)
     way = " → ".join([*(state.step for state, _ in circle), first.step])
     then = tuple(move for _, move in circle)
@@ -82,42 +95,7 @@ def _one_by_one(examined: Examined, endless: dict[State, int]) -> Iterator[tuple
         yield place, {state for state, worlds in endless.items() if worlds >> place & 1}
 
 
-def _components(examined: Examined, states: set[State], place: int) -> Iterator[set[State]]:
-    """The circles: sets of states each of which leads to every other (Kosaraju's algorithm)."""
-
-    def following(state: State) -> list[State]:
-        return [to for worlds, _, to in _idle(examined, state) if worlds >> place & 1 and to in states]
-
-    before: dict[State, list[State]] = {}
-    order: list[State] = []
-    seen: set[State] = set()
-    for root in states:
-        ahead = [(root, False)]
-        while ahead:
-            state, is_done = ahead.pop()
-            if is_done:
-                order.append(state)
-            elif state not in seen:
-                seen.add(state)
-                ahead.append((state, True))
-                for to in following(state):
-                    before.setdefault(to, []).append(state)
-                    ahead.append((to, False))
-    given: set[State] = set()
-    for root in reversed(order):
-        component: set[State] = set()
-        backward = [root]
-        while backward:
-            state = backward.pop()
-            if state not in given:
-                given.add(state)
-                component.add(state)
-                backward.extend(before.get(state, ()))
-        if len(component) > 1 or (component and root in following(root)):
-            yield component
-
-
-def _circle(examined: Examined, first: State, component: set[State], place: int) -> Circle:
+def _circle(examined: Examined, first: State, component: set[State], place: int) -> Round:
     """The shortest way round from a state back to itself."""
     came: dict[State, tuple[State, Move]] = {}
     ahead = [first]
@@ -128,7 +106,7 @@ def _circle(examined: Examined, first: State, component: set[State], place: int)
                 continue
             came[to] = (state, move)
             if to == first:
-                circle: Circle = []
+                circle: Round = []
                 while not circle or circle[0][0] != first:
                     circle.insert(0, came[circle[0][0] if circle else first])
                 return circle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -18,11 +19,11 @@ def silences(examined: Examined) -> Iterator[Finding]:
     limit = examined.limits.silence
     told: set[Place] = set()
     known: dict[tuple[State, timedelta], int] = {}
-    ahead: list[tuple[State, timedelta, int, State, tuple[Move, ...]]] = [
+    ahead: deque[tuple[State, timedelta, int, State, tuple[Move, ...]]] = deque(
         (state, NONE, worlds, state, ()) for state, worlds in examined.reached.seen.items()
-    ]
+    )
     while ahead:
-        state, so_far, worlds, began, moves = ahead.pop()
+        state, so_far, worlds, began, moves = ahead.popleft()
         new = worlds & ~known.get((state, so_far), 0)
         if not new:
             continue
@@ -35,20 +36,19 @@ def silences(examined: Examined) -> Iterator[Finding]:
             if longest > limit:
                 if step.place not in told:
                     told.add(step.place)
-                    yield _told(examined, began, part & new, (*moves, move), step.name, longest)
+                    yield _told(examined, state, began, part & new, (*moves, move), longest)
             elif at_the_end and move.to is not None:
                 source = (began, (*moves, move)) if so_far and not _has_sound(move) else (state, (move,))
                 ahead.append((move.to, at_the_end, part & new, *source))
 
 
 def _told(
-    examined: Examined, began: State, worlds: int, moves: tuple[Move, ...], step: str, longest: timedelta
+    examined: Examined, state: State, began: State, worlds: int, moves: tuple[Move, ...], longest: timedelta
 ) -> Finding:
-    text = f"in step `{step}` there is nothing to hear for {longest.total_seconds():g} s"
-    expected = (
-        f"at most {examined.limits.silence.total_seconds():g} s: a shorter `timeout`, or something said meanwhile"
-    )
-    return examined.finding("silence", Severity.WARNING, began, worlds, text, expected, then=moves)
+    most = examined.limits.silence.total_seconds()
+    text = f"in step `{state.step}` there is nothing to hear for {longest.total_seconds():g} s"
+    expected = f"at most {most:g} s: a shorter `timeout`, or something said meanwhile"
+    return examined.finding("silence", Severity.WARNING, state, worlds, text, expected, then=moves, since=began)
 
 
 def _silence(move: Move, before: timedelta) -> tuple[timedelta, timedelta]:
