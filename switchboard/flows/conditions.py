@@ -7,9 +7,10 @@ from datetime import datetime
 from switchboard.domain.hours import HoursTable
 from switchboard.flows.conversation import CLOCK, Conversation
 from switchboard.flows.expressions.meaning import Meaning, names_in
+from switchboard.flows.expressions.typed import Names, Understood
 from switchboard.flows.expressions.types import Type, Value
 from switchboard.flows.expressions.types import told as told_of
-from switchboard.flows.expressions.understand import Names, Understood, understand_condition, understand_value
+from switchboard.flows.expressions.understand import understand_condition, understand_value
 from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Node, Place, Scalar
 from switchboard.flows.variables import names_of

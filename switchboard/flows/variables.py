@@ -13,6 +13,7 @@ from typing import Any
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.flows.expressions.parse import KEYWORDS
+from switchboard.flows.expressions.typed import FUNCTIONS, Names
 from switchboard.flows.expressions.types import (
     WEEKDAYS,
     Day,
@@ -25,7 +26,6 @@ from switchboard.flows.expressions.types import (
     YesNo,
     told,
 )
-from switchboard.flows.expressions.understand import FUNCTIONS, Names
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
 

@@ -26,8 +26,9 @@ from switchboard.flows.expressions.syntax import (
     write,
 )
 from switchboard.flows.expressions.tokens import NotUnderstood
+from switchboard.flows.expressions.typed import Names, Understood
 from switchboard.flows.expressions.types import WEEKDAYS, Day, Number, Text, TimeOfDay, Type, Value, Words, YesNo
-from switchboard.flows.expressions.understand import Names, Understood, understand_condition, understand_value
+from switchboard.flows.expressions.understand import understand_condition, understand_value
 
 OFFICE = HoursTable("office", "Mo-Fr 09:00-17:00; PH off", "Europe/Tallinn", "EE", (), {})
 TYPES: dict[str, Type] = {

@@ -6,10 +6,7 @@ are found at once; a part with a fault fits everywhere, so that each is told onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from switchboard.domain.hours import HoursKind, HoursTable
+from switchboard.domain.hours import HoursKind
 from switchboard.flows.expressions.calculations import CALCULATIONS, Unclear, calculated, decided, kind_of_type, outer
 from switchboard.flows.expressions.meaning import (
     Both,
@@ -20,7 +17,6 @@ from switchboard.flows.expressions.meaning import (
     Extreme,
     HoursNow,
     Length,
-    Meaning,
     Membership,
     Name,
     Negation,
@@ -43,6 +39,7 @@ from switchboard.flows.expressions.syntax import (
     begins,
 )
 from switchboard.flows.expressions.tokens import Fault, NotUnderstood, shown
+from switchboard.flows.expressions.typed import FUNCTIONS, Names, Typed, Understood, is_constant
 from switchboard.flows.expressions.types import (
     ORDERED,
     Day,
@@ -56,32 +53,8 @@ from switchboard.flows.expressions.types import (
     YesNo,
 )
 
-# Each function with an example of its use.
-FUNCTIONS = {
-    "starts": "starts(caller, '+371')",
-    "length": "length(caller)",
-    "hours": "hours(office)",
-    "min": "min(tries, 3)",
-    "max": "max(tries, 3)",
-}
 LONGEST_CALLER = 255  # characters
 _STATES = Words(tuple(kind.value for kind in HoursKind))
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What expressions may name."""
-
-    types: Mapping[str, Type]  # what is known of every call, and the variables
-    hours: Mapping[str, HoursTable]
-
-
-@dataclass(slots=True)
-class Understood:
-    """The meaning, None where there are faults besides warnings."""
-
-    meaning: Meaning | None = None
-    faults: list[Fault] = field(default_factory=list)
 
 
 def understand_condition(text: str, names: Names) -> Understood:
@@ -94,20 +67,6 @@ def understand_value(text: str, wanted: Type, names: Names) -> Understood:
     """An expression whose value is noted in a variable of the type `wanted`."""
     reading = _Understanding(names)
     return reading.result(text, wanted, f"{wanted.told} is wanted")
-
-
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """A part with its type; `word` where it is only a word so far."""
-
-    meaning: Meaning
-    type: Type
-    at: int
-    word: str = ""
-
-    @property
-    def is_unclear(self) -> bool:
-        return isinstance(self.type, Unclear) and not self.word
 
 
 class _Understanding:
@@ -126,7 +85,7 @@ class _Understanding:
         is_sound = all(fault.is_warning for fault in self._faults)
         return Understood(found.meaning if is_sound else None, self._faults)
 
-    def _typed(self, tree: Syntax) -> _Typed:
+    def _typed(self, tree: Syntax) -> Typed:
         if isinstance(tree, Literal):
             return self._literal(tree)
         if isinstance(tree, Word):
@@ -143,10 +102,10 @@ class _Understanding:
                 item = item if item.is_unclear or not item.word else other
                 members.append(found)
             meanings = tuple(member.meaning for member in members)
-            return _Typed(Membership(item.meaning, meanings, tree.is_negated), YesNo(), begins(tree))
+            return Typed(Membership(item.meaning, meanings, tree.is_negated), YesNo(), begins(tree))
         return self._binary(tree)
 
-    def _literal(self, tree: Literal) -> _Typed:
+    def _literal(self, tree: Literal) -> Typed:
         types: dict[str, Type] = {
             "text": Text(),
             "time": TimeOfDay(),
@@ -157,57 +116,57 @@ class _Understanding:
         }
         value = bool(tree.value) if tree.kind == "yes_no" else tree.value
         found = types.get(tree.kind) or Number(int(tree.value), int(tree.value))
-        return _Typed(Constant(value, found.family), found, tree.at)
+        return Typed(Constant(value, found.family), found, tree.at)
 
-    def _word(self, tree: Word) -> _Typed:
+    def _word(self, tree: Word) -> Typed:
         known = self._names.types.get(tree.text)
         if known is not None:
-            return _Typed(Name(tree.text, known), known, tree.at)
-        return _Typed(Constant(tree.text, Text.family), Unclear(), tree.at, tree.text)
+            return Typed(Name(tree.text, known), known, tree.at)
+        return Typed(Constant(tree.text, Text.family), Unclear(), tree.at, tree.text)
 
-    def _unary(self, tree: Unary) -> _Typed:
+    def _unary(self, tree: Unary) -> Typed:
         operand = self._named(self._typed(tree.operand))
         if tree.operator == NOT:
-            return _Typed(Negation(self._condition(operand).meaning), YesNo(), tree.at)
+            return Typed(Negation(self._condition(operand).meaning), YesNo(), tree.at)
         if isinstance(operand.type, Number):
             type_: Type = Number(-operand.type.most, -operand.type.least)
         elif isinstance(operand.type, Minutes | Days | Unclear):
             type_ = operand.type
         else:
             return self._fault(operand.at, f"`-` before {kind_of_type(operand.type)}", "a number")
-        return _Typed(Calculation("-", Constant(0, type_.family), operand.meaning), type_, tree.at)
+        return Typed(Calculation("-", Constant(0, type_.family), operand.meaning), type_, tree.at)
 
-    def _binary(self, tree: Binary) -> _Typed:
+    def _binary(self, tree: Binary) -> Typed:
         left, right = self._typed(tree.left), self._typed(tree.right)
         at = begins(tree)
         if tree.operator in (AND, OR):
             left, right = self._condition(self._named(left)), self._condition(self._named(right))
             joined = Both if tree.operator == AND else Either
-            return _Typed(joined(left.meaning, right.meaning), YesNo(), at)
+            return Typed(joined(left.meaning, right.meaning), YesNo(), at)
         if tree.operator in CALCULATIONS:
             return self._calculation(tree, self._named(left), self._named(right))
         left, right = self._same(left, right, tree.at, tree.operator)
         if tree.operator not in ORDERINGS or left.is_unclear or right.is_unclear:
-            return _Typed(Comparison(tree.operator, left.meaning, right.meaning), YesNo(), at)
+            return Typed(Comparison(tree.operator, left.meaning, right.meaning), YesNo(), at)
         if all(isinstance(side.type, Words) and side.type.is_ordered for side in (left, right)):
             comparison = Comparison(tree.operator, Rank(left.meaning), Rank(right.meaning))
-            return _Typed(comparison, YesNo(), at)
+            return Typed(comparison, YesNo(), at)
         if left.type.family not in ORDERED:
             expected = "`=` or `!=`; numbers, times, dates, lengths of time and weekdays have an order"
             return self._fault(tree.at, f"{kind_of_type(left.type)} has no order", expected)
-        return _Typed(Comparison(tree.operator, left.meaning, right.meaning), YesNo(), at)
+        return Typed(Comparison(tree.operator, left.meaning, right.meaning), YesNo(), at)
 
-    def _calculation(self, tree: Binary, left: _Typed, right: _Typed) -> _Typed:
+    def _calculation(self, tree: Binary, left: Typed, right: Typed) -> Typed:
         at = begins(tree)
         if left.is_unclear or right.is_unclear:
-            return _Typed(left.meaning, Unclear(), at)
+            return Typed(left.meaning, Unclear(), at)
         found = calculated(tree.operator, left.type, right.type)
         if isinstance(found, str):
             sides = f"{kind_of_type(left.type)} `{tree.operator}` {kind_of_type(right.type)}"
             return self._fault(tree.at, f"{sides} has no result", found)
-        return _Typed(Calculation(tree.operator, left.meaning, right.meaning), found, at)
+        return Typed(Calculation(tree.operator, left.meaning, right.meaning), found, at)
 
-    def _call(self, tree: Call) -> _Typed:
+    def _call(self, tree: Call) -> Typed:
         example = FUNCTIONS.get(tree.function)
         if example is None:
             expected = f"one of {', '.join(FUNCTIONS)}"
@@ -225,10 +184,10 @@ class _Understanding:
                 self._fault(argument.at, text, f"`{example}`")
         first, rest = arguments[0].meaning, tuple(argument.meaning for argument in arguments[1:])
         if tree.function == "length":
-            return _Typed(Length(first), Number(0, LONGEST_CALLER), tree.at)
-        return _Typed(Starts(first, rest), YesNo(), tree.at)
+            return Typed(Length(first), Number(0, LONGEST_CALLER), tree.at)
+        return Typed(Starts(first, rest), YesNo(), tree.at)
 
-    def _hours(self, tree: Call) -> _Typed:
+    def _hours(self, tree: Call) -> Typed:
         argument = tree.arguments[0] if len(tree.arguments) == 1 else None
         name = ""
         if isinstance(argument, Word):
@@ -237,14 +196,14 @@ class _Understanding:
             name = str(argument.value)
         table = self._names.hours.get(name)
         if table is not None:
-            return _Typed(HoursNow(table), _STATES, tree.at)
+            return Typed(HoursNow(table), _STATES, tree.at)
         known = [*self._names.hours]
         at = argument.at if isinstance(argument, Word | Literal) else tree.at
         text = f"no opening hours `{shown(name)}`" if name else "which opening hours is not clear"
         self._fault(at, text, f"one of {', '.join(known)}" if known else f"`{FUNCTIONS['hours']}`", name, known)
-        return _Typed(Constant("", Text.family), _STATES, tree.at)  # its words are known all the same
+        return Typed(Constant("", Text.family), _STATES, tree.at)  # its words are known all the same
 
-    def _extreme(self, tree: Call, arguments: list[_Typed]) -> _Typed:
+    def _extreme(self, tree: Call, arguments: list[Typed]) -> Typed:
         first = next((argument for argument in arguments if not argument.is_unclear), arguments[0])
         for argument in arguments:
             if argument.is_unclear:
@@ -260,22 +219,22 @@ class _Understanding:
             choose = min if tree.function == "min" else max
             numbers = [argument.type for argument in arguments if isinstance(argument.type, Number)]
             type_ = Number(choose(each.least for each in numbers), choose(each.most for each in numbers))
-        return _Typed(Extreme(tree.function == "max", tuple(a.meaning for a in arguments)), type_, tree.at)
+        return Typed(Extreme(tree.function == "max", tuple(a.meaning for a in arguments)), type_, tree.at)
 
-    def _named(self, part: _Typed) -> _Typed:
+    def _named(self, part: Typed) -> Typed:
         """The part, which must not be a mere word: nothing here says what the word would be one of."""
         return self._unknown(part) if part.word else part
 
-    def _condition(self, part: _Typed) -> _Typed:
+    def _condition(self, part: Typed) -> Typed:
         if not isinstance(part.type, YesNo | Unclear):
             return self._no_condition(part)
         return part
 
-    def _no_condition(self, part: _Typed) -> _Typed:
+    def _no_condition(self, part: Typed) -> Typed:
         comparison = "a comparison, such as `= …` or `in […]` after it"
         return self._fault(part.at, f"{kind_of_type(part.type)} is no condition", comparison)
 
-    def _same(self, left: _Typed, right: _Typed, at: int, operator: str = "=") -> tuple[_Typed, _Typed]:
+    def _same(self, left: Typed, right: Typed, at: int, operator: str = "=") -> tuple[Typed, Typed]:
         """Both sides of a comparison, words turned into values of the other side's type."""
         if left.word and right.word:
             return self._unknown(left), self._unknown(right)
@@ -285,7 +244,7 @@ class _Understanding:
             left = self._member(left, right)
         if left.is_unclear or right.is_unclear:
             return left, right
-        offender, other = (left, right) if _is_constant(left) and not _is_constant(right) else (right, left)
+        offender, other = (left, right) if is_constant(left) and not is_constant(right) else (right, left)
         if left.type.family != right.type.family:
             text = f"{kind_of_type(left.type)} is compared with {kind_of_type(right.type)}"
             is_quotable = other.type.family == Text.family and isinstance(offender.type, Number)
@@ -295,11 +254,11 @@ class _Understanding:
         self._check_words(offender, other)
         if isinstance(left.type, Number) and isinstance(right.type, Number):
             is_so = decided(operator, left.type, right.type)
-            if is_so is not None and not (_is_constant(left) and _is_constant(right)):
+            if is_so is not None and not (is_constant(left) and is_constant(right)):
                 self._decided(offender, other, operator, is_so)
         return left, right
 
-    def _check_words(self, offender: _Typed, other: _Typed) -> None:
+    def _check_words(self, offender: Typed, other: Typed) -> None:
         """Words that the other side never has are mistakes."""
         if not isinstance(other.type, Words):
             return
@@ -309,7 +268,7 @@ class _Understanding:
         elif isinstance(offender.type, Words) and not set(offender.type.words) & set(other.type.words):
             self._fault(offender.at, "the two sides have no word in common", other.type.told)
 
-    def _decided(self, offender: _Typed, other: _Typed, operator: str, is_so: bool) -> None:
+    def _decided(self, offender: Typed, other: Typed, operator: str, is_so: bool) -> None:
         """A number that can never be equal is a mistake; an order that is always the same is doubtful."""
         if operator not in ORDERINGS:
             self._never(offender, other, "", ())
@@ -317,23 +276,23 @@ class _Understanding:
         text = f"this comparison is {'always' if is_so else 'never'} so: the other side is {other.type.told}"
         self._faults.append(Fault(offender.at, text, is_warning=True))
 
-    def _never(self, offender: _Typed, other: _Typed, got: str, known: tuple[str, ...]) -> None:
+    def _never(self, offender: Typed, other: Typed, got: str, known: tuple[str, ...]) -> None:
         named = f"`{other.meaning.name}`" if isinstance(other.meaning, Name) else "the other side"
-        what = f"`{shown(outer(offender.meaning))}`" if _is_constant(offender) else f"equal to {offender.type.told}"
+        what = f"`{shown(outer(offender.meaning))}`" if is_constant(offender) else f"equal to {offender.type.told}"
         self._fault(offender.at, f"{named} is never {what}", other.type.told, got, [*known, *self._names.types])
 
-    def _member(self, part: _Typed, other: _Typed) -> _Typed:
+    def _member(self, part: Typed, other: Typed) -> Typed:
         """A word as a value of what it is compared with."""
         if other.is_unclear:
             return self._unclear(part)
-        if isinstance(other.type, Words) and not _is_constant(other):
+        if isinstance(other.type, Words) and not is_constant(other):
             if part.word in other.type.words:
-                return _Typed(part.meaning, Words((part.word,)), part.at)
+                return Typed(part.meaning, Words((part.word,)), part.at)
             self._never(part, other, part.word, other.type.words)
             return self._unclear(part)
         return self._unknown(part, is_text=other.type.family == Text.family)
 
-    def _into(self, part: _Typed, wanted: Type, why: str) -> _Typed:
+    def _into(self, part: Typed, wanted: Type, why: str) -> Typed:
         """The whole expression, which must be of the type wanted."""
         if part.word and isinstance(wanted, Words):
             if part.word not in wanted.words:
@@ -354,7 +313,7 @@ class _Understanding:
             return self._fault(part.at, f"this is {part.type.told}", wanted.told)
         return part
 
-    def _into_words(self, part: _Typed, wanted: Words) -> _Typed:
+    def _into_words(self, part: Typed, wanted: Words) -> Typed:
         if isinstance(part.meaning, Constant):
             words: tuple[str, ...] = (str(part.meaning.value),)
         elif isinstance(part.type, Words):
@@ -365,20 +324,16 @@ class _Understanding:
             return self._fault(part.at, f"this may be `{shown(missing[0])}`", wanted.told, missing[0], [*wanted.words])
         return part
 
-    def _unknown(self, part: _Typed, *, is_text: bool = False) -> _Typed:
+    def _unknown(self, part: Typed, *, is_text: bool = False) -> Typed:
         names = [*self._names.types]
         expected = FOREIGN.get(part.word.lower()) or f"one of {', '.join(names)}"
         if is_text:
             expected = f"a variable, or a text in quotes: `'{shown(part.word)}'`"
         return self._fault(part.at, f"no variable `{shown(part.word)}`", expected, part.word, [*names, AND, OR, NOT])
 
-    def _unclear(self, part: _Typed) -> _Typed:
-        return _Typed(part.meaning, Unclear(), part.at)
+    def _unclear(self, part: Typed) -> Typed:
+        return Typed(part.meaning, Unclear(), part.at)
 
-    def _fault(self, at: int, text: str, expected: str, got: str = "", known: list[str] | None = None) -> _Typed:
+    def _fault(self, at: int, text: str, expected: str, got: str = "", known: list[str] | None = None) -> Typed:
         self._faults.append(Fault(at, text, expected, got, tuple(known or ())))
-        return _Typed(Constant("", Text.family), Unclear(), at)
-
-
-def _is_constant(part: _Typed) -> bool:
-    return isinstance(part.meaning, Constant)
+        return Typed(Constant("", Text.family), Unclear(), at)
