@@ -24,6 +24,7 @@ from switchboard.domain.hours_expression import (
     selector_of,
 )
 
+LONGEST = 1000  # characters
 LONGEST_SLIP = 4  # minutes: a shorter pause than five between two ranges is hardly a break
 
 # What the syntax knows and we cannot answer by: (what is written, why not, what to write instead).
@@ -56,13 +57,26 @@ def faults_of(expression: str) -> list[Fault]:
     """Everything wrong with opening hours; empty if nothing is. Doubts come only without errors."""
     if found := _not_understood(expression):
         return [found]
-    errors = [*_ranges_that_fail(expression), *_holidays_that_fail(expression)]
-    if not errors:
-        errors = list(_added_rules_that_overlap(expression))
-    return errors or [*_slips(expression), *_rules_without_effect(expression), *_spelling(expression)]
+    errors = [*_ranges_that_fail(expression), *_holidays_that_fail(expression)] or [*_parts_that_fail(expression)]
+    errors = errors or _where_readable(_added_rules_that_overlap(expression))
+    return errors or [
+        *_slips(expression),
+        *_where_readable(_rules_without_effect(expression)),
+        *_spelling(expression),
+    ]
+
+
+def _where_readable(found: Iterator[Fault]) -> list[Fault]:
+    """What comes of trying rules apart or changed; nothing where the library does not read them so."""
+    try:
+        return list(found)
+    except ParserError:
+        return []
 
 
 def _not_understood(expression: str) -> Fault | None:
+    if len(expression) > LONGEST:
+        return Fault(0, f"opening hours of {len(expression)} characters", f"at most {LONGEST}")
     for pattern, why, expected in _NOT_HERE:
         if found := re.search(pattern, expression):
             return Fault(found.start(), f"`{expression[found.start() :]}` {why}", expected)
@@ -103,6 +117,15 @@ def _holidays_that_fail(expression: str) -> Iterator[Fault]:
     except ParserError:
         text = "the rule for public holidays is about other days too"
         yield Fault(expression.find("PH"), text, "a rule of their own such as `PH off`")
+
+
+def _parts_that_fail(expression: str) -> Iterator[Fault]:
+    """What the library reads whole, and not before and after midnight apart."""
+    try:
+        for is_holiday in (False, True):
+            open_minutes(expression, A_MONDAY, is_holiday=is_holiday)
+    except ParserError:
+        yield Fault(0, "these opening hours go past midnight in a way not known here", "simpler rules")
 
 
 def _slips(expression: str) -> Iterator[Fault]:

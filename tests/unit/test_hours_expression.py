@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from switchboard.domain.hours_expression import names_holidays, open_minutes, opening_times, rules_of, selector_of
 from switchboard.domain.hours_faults import faults_of
@@ -59,6 +62,7 @@ REFUSED = [
     ("xyz", 0, "opening hours not understood from `xyz`"),
     ("Mo-Fr 20:00-49:00", 12, "opening hours not understood from `49:00`"),
     ("", 0, "opening hours end too early"),
+    ("Mo-Fr 09:00-17:00; " * 60, 0, "opening hours of 1140 characters"),
     ("Mo-Fr 09:00-17:00;", 17, "opening hours end too early"),
     ("Mo-Fr 09:00-09:00", 6, "`09:00-09:00` begins where it ends"),
     ("Mo-Fr 17:00-09:00; PH off", 6, "`17:00-09:00` ends before it begins"),
@@ -126,3 +130,19 @@ def test_what_is_right(expression: str) -> None:
 @pytest.mark.parametrize(("expression", "does"), [("Mo-Fr 09:00-17:00", False), ("PH off", True), ("24/7", True)])
 def test_whether_holidays_are_named(expression: str, does: bool) -> None:
     assert names_holidays(expression) is does
+
+
+DAYS = ["Mo", "Fr-Su", "Mo,We", "Mo[1]", "PH", "SH", "Jan-Mar", "Dec 24", "2026", "week 1-10", "easter"]
+TIMES = ["09:00-12:00", "22:00-26:00", "20:00-02:00", "00:00-48:00", "23:00-24:00", "sunset", "+", "/"]
+OTHERS = ["off", "open", "24/7", ";", ";", ",", "||", '"x"']
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(DAYS + TIMES + OTHERS), max_size=8).map(" ".join), st.booleans())
+def test_what_is_not_refused_can_be_asked_of_any_day(expression: str, is_holiday: bool) -> None:
+    if any(not fault.is_doubt for fault in faults_of(expression)):
+        return
+    for number in (0, 1, 2, 60, 200, 354):
+        ranges = open_minutes(expression, FRIDAY + timedelta(days=number), is_holiday=is_holiday)
+        assert all(0 <= begins < ends <= 48 * 60 for begins, ends in ranges)
+        assert all(earlier[1] < later[0] for earlier, later in pairwise(ranges))
