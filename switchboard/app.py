@@ -85,7 +85,7 @@ class Controller:
             version_for=self._serving.for_number,
             serve=self._serve,
         )
-        reloading = Reloading(self._exchange.ari, self._folders, service_account(settings))
+        reloading = Reloading(self._exchange.ari, self._exchange.ami, self._folders, service_account(settings))
         self._changeover = Changeover(self._serving, reloading, lambda: self._exchange.is_answering)
         self._control = ControlSocket(self._folders.controller_socket, status=self._status, reload=self._changeover.to)
         self._drain = Drain(self._ledger, self._database_url())
@@ -100,6 +100,7 @@ class Controller:
         """Start, serve until told to stop, stop in order: nothing that was promised is dropped."""
         async with contextlib.AsyncExitStack() as running:
             running.callback(self._ledger.close)
+            running.push_async_callback(self._serving.close)
             await running.enter_async_context(_background(self._keep_records(), "records"))
             running.push_async_callback(self._ledger_kept)
             await self._exchange.start()

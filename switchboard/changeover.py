@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
-from switchboard.asterisk.reloading import Reloaded, Reloading
+from switchboard.asterisk.reloading import Reloaded
 from switchboard.errors import SwitchboardError
 from switchboard.serving import Serving
 
@@ -26,6 +27,17 @@ class Changed:
     version: str
     was: str
     asterisk: Reloaded
+
+
+class Reloading(Protocol):
+    """How Asterisk is told: asterisk.reloading has it."""
+
+    @property
+    def is_doubtful(self) -> bool: ...
+
+    async def apply(self, files: Mapping[str, str], phones: Collection[str]) -> Reloaded: ...
+
+    async def settle(self) -> None: ...
 
 
 class Changeover:

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from switchboard.changeover import Changed, one_line
 from switchboard.errors import SwitchboardError
 
 STOPS_WITHIN = 3.0  # seconds a change under way gets when the controller stops
+
+log = structlog.get_logger()
 
 
 class ControlSocket:
@@ -65,6 +68,9 @@ class ControlSocket:
             changed = await asyncio.shield(change)
         except SwitchboardError as error:
             return web.json_response({"problem": one_line(error)}, status=409)
+        except Exception:  # a task's root: the old version serves on, and whoever asked must hear of it
+            log.exception("configuration_change_broke", version=version)
+            return web.json_response({"problem": "the change broke off; the controller's log says where"}, status=500)
         return web.json_response(
             {
                 "version": changed.version,

@@ -17,7 +17,7 @@ from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
-from switchboard.loading import Loaded, Wanted, load_aside, load_here
+from switchboard.loading import Loaded, Loader, Wanted, load_here
 from switchboard.ports import CallLedger, Clock
 from switchboard.services.office import Office
 from switchboard.settings import Settings
@@ -58,6 +58,7 @@ class Serving:
         self.now = self.ready(load_here(wanted, configuration))
         self.names = {phone.extension: phone.name for phone in self.now.phones.values()}
         self.changing = asyncio.Lock()
+        self._loader = Loader()
         self._coming: Served | None = None
         self._before: Served | None = None
         self._in_use: Counter[str] = Counter()
@@ -84,7 +85,7 @@ class Serving:
 
     async def load(self, version: str | None, *, with_asterisk: bool) -> Loaded:
         """Load a kept version (or the folders of the settings), aside of the calls. Raises ConfigurationError."""
-        return await load_aside(Wanted(version, self._settings, self._folders, with_asterisk))
+        return await self._loader.load(Wanted(version, self._settings, self._folders, with_asterisk))
 
     def for_number(self, number: str) -> Served:
         """What leads a call to this number that begins now.
@@ -96,6 +97,10 @@ class Serving:
             if served is not None and number in served.configuration.organisation.numbers:
                 return served
         return self.now
+
+    async def close(self) -> None:
+        """End what loads."""
+        await self._loader.close()
 
     @contextlib.contextmanager
     def coming(self, served: Served) -> Iterator[None]:

@@ -162,5 +162,16 @@ class AmiLinks:
         link.send({"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value})
         return True
 
+    async def global_value(self, name: str) -> str:
+        """A global variable, or what a function says that needs no channel; "" where it has nothing to say.
+
+        Raises AsteriskError if Asterisk refuses or does not answer in time.
+        """
+        link = self._working()
+        if link is None:
+            raise AsteriskUnreachable("AMI is not connected")
+        answer = await link.ask({"Action": "Getvar", "Variable": name})
+        return str(answer.get("Value", ""))
+
     def _working(self) -> AmiLink | None:
         return next((link for link in self._links if link.is_up), None)

@@ -41,7 +41,5 @@ LIST_CHANNELS = Operation("GET", "channels")
 LIST_BRIDGES = Operation("GET", "bridges")
 GET_INFO = Operation("GET", "asterisk/info")
 RELOAD_MODULE = Operation("PUT", "asterisk/modules/{moduleName}")
-GET_GLOBAL = Operation("GET", "asterisk/variable", ("variable",))
-LIST_ENDPOINTS = Operation("GET", "endpoints/{tech}")
 
 ALL: dict[str, Operation] = {name: value for name, value in globals().items() if isinstance(value, Operation)}

@@ -92,8 +92,13 @@ class Exchange(Generic[V]):
 
     @property
     def ari(self) -> AriLink:
-        """The link, for what is asked of Asterisk itself."""
+        """The link to ARI, for what is asked of Asterisk itself."""
         return self._ari
+
+    @property
+    def ami(self) -> AmiLinks:
+        """The links to AMI, likewise."""
+        return self._ami
 
     @property
     def calls(self) -> tuple[AsteriskCall, ...]:

@@ -48,11 +48,15 @@ log = structlog.get_logger()
 
 
 class Ari(Protocol):
-    """What is asked of Asterisk."""
+    """What is asked of Asterisk over ARI."""
 
-    async def request_http(
-        self, operation: Operation, /, **values: object
-    ) -> dict[str, str] | list[dict[str, str]]: ...
+    async def request_http(self, operation: Operation, /, **values: object) -> object: ...
+
+
+class Ami(Protocol):
+    """What is asked of Asterisk over AMI: ARI has no functions without a channel."""
+
+    async def global_value(self, name: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,9 @@ class _Change:
 class Reloading:
     """Brings rendered files to the running Asterisk. One change at a time: the caller sees to that."""
 
-    def __init__(self, ari: Ari, folders: Folders, reader: Reader | None) -> None:
+    def __init__(self, ari: Ari, ami: Ami, folders: Folders, reader: Reader | None) -> None:
         """`reader`: the account Asterisk runs as, when that is not ours."""
-        self._ari = ari
+        self._ari, self._ami = ari, ami
         self._folder = folders.asterisk_config
         self._gid = reader.gid if reader else None
         self._doubtful: set[str] = set()  # parts that may have loaded what was taken back
@@ -163,7 +167,7 @@ class Reloading:
         deadline = asyncio.get_running_loop().time() + LOADED_WITHIN
         while True:
             missing = [name for name in FINGERPRINTS if await self._loaded(name) != fingerprint_in(files[name])]
-            missing += [f"phone {extension}" for extension in sorted(set(phones) - await self._endpoints())]
+            missing += [f"phone {each}" for each in sorted(phones) if not await self._has_phone(each)]
             if not missing:
                 return
             if asyncio.get_running_loop().time() > deadline:
@@ -172,15 +176,10 @@ class Reloading:
 
     async def _loaded(self, name: str) -> str:
         """The fingerprint of the file that Asterisk has loaded; "" if it has none."""
-        try:
-            answer = await self._ari.request_http(operations.GET_GLOBAL, variable=FINGERPRINTS[name][0])
-        except LegGone:
-            return ""
-        return str(answer["value"]) if isinstance(answer, dict) else ""
+        return await self._ami.global_value(FINGERPRINTS[name][0])
 
-    async def _endpoints(self) -> set[str]:
-        answer = await self._ari.request_http(operations.LIST_ENDPOINTS, tech="PJSIP")
-        return {str(each["resource"]) for each in answer if isinstance(each, dict)}
+    async def _has_phone(self, extension: str) -> bool:
+        return await self._ami.global_value(f"PJSIP_ENDPOINT({extension},aors)") == extension
 
 
 def _parts(names: Collection[str]) -> set[str]:

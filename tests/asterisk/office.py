@@ -18,7 +18,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -95,18 +95,27 @@ class StoryOffice:
     """One office, as a test sees it."""
 
     def __init__(
-        self, asterisk: PrivateAsterisk, configuration: Configuration, dsn: str, ari: Wire, ami: Wire, phones: Phones
+        self,
+        asterisk: PrivateAsterisk,
+        configuration: Configuration,
+        dsn: str,
+        wires: tuple[Wire, Wire] | None,
+        phones: Phones,
     ) -> None:
+        """`wires`: what the controller reaches ARI and AMI through; straight without."""
         self.asterisk = asterisk
         self.configuration = configuration
-        self.ari_wire, self.ami_wire = ari, ami
         self.clock = MovedClock()
         self.dsn = dsn
         self._phones = phones
         self._archive = PostgresArchive(dsn)
+        self._settings = asterisk.settings
+        if wires is not None:
+            self.ari_wire, self.ami_wire = wires
+            ports = {"ari_port": self.ari_wire.port, "ami_port": self.ami_wire.port}
+            self._settings = asterisk.settings.model_copy(update=ports)
         self._stop = asyncio.Event()
-        ports = {"ari_port": ari.port, "ami_port": ami.port}
-        self.controller = Controller(asterisk.settings.model_copy(update=ports), clock=self.clock)
+        self.controller = Controller(self._settings, clock=self.clock)
         self._running: asyncio.Task[None] | None = None
         self._messages_before: set[Path] = set()
         self._names = _names(configuration)
@@ -129,6 +138,15 @@ class StoryOffice:
         if self._running is not None:
             await self._running
         await self._archive.close()
+
+    async def restart_controller(self) -> None:
+        """Another controller in its place; calls go on meanwhile."""
+        self._stop.set()
+        assert self._running is not None
+        await self._running
+        self._stop = asyncio.Event()
+        self.controller = Controller(self._settings, clock=self.clock)
+        await self.start()
 
     def begin_story(self) -> None:
         """Set the clock to where every story begins, and note what lies in the recordings' folder."""
@@ -254,7 +272,9 @@ def _names(configuration: Configuration) -> dict[Utterance, str]:
 
 
 @contextlib.asynccontextmanager
-async def story_office(folder: Path, dsn: str, phones: Phones) -> AsyncIterator[StoryOffice]:
+async def story_office(
+    folder: Path, dsn: str, phones: Phones, *, through_wires: bool = True
+) -> AsyncIterator[StoryOffice]:
     """Start everything; `folder` is for what is made, `dsn` an empty database."""
     prompts = _prompts_with_a_recording(folder)
     configuration = load_configuration(IVR, prompts)
@@ -263,10 +283,14 @@ async def story_office(folder: Path, dsn: str, phones: Phones) -> AsyncIterator[
     async with PrivateAsterisk(configuration, prompts=rendered, settings=settings) as asterisk:
         for made in (asterisk.folders.ledger, asterisk.folders.run):
             made.mkdir()
-        secrets = {"ari": asterisk.secrets.ari, "ami": asterisk.secrets.ami, "postgres": "", "phones": {}}
-        asterisk.folders.secrets.write_text(json.dumps(secrets))
-        async with Wire(asterisk.settings.ari_port) as ari, Wire(asterisk.settings.ami_port) as ami:
-            office = StoryOffice(asterisk, configuration, dsn, ari, ami, phones)
+        asterisk.folders.secrets.write_text(json.dumps(asdict(asterisk.secrets) | {"postgres": ""}))
+        async with contextlib.AsyncExitStack() as around:
+            wires = None
+            if through_wires:
+                ports = (asterisk.settings.ari_port, asterisk.settings.ami_port)
+                ari, ami = [await around.enter_async_context(Wire(port)) for port in ports]
+                wires = (ari, ami)
+            office = StoryOffice(asterisk, configuration, dsn, wires, phones)
             await office.start()
             try:
                 yield office
