@@ -212,8 +212,8 @@ STEPS = [
     ("a: {subflow: main, on: {}}", "flows lead into each other in a circle: main → main", "`goto:`"),
     (
         "a: {subflow: department, with: {department: x}, on: {served: a, not_reached: a}}",
-        "`department` fails with department: x",
-        "",
+        "no department `x`",
+        "one of reception, sales",
     ),
     ("a: {goto: b}", "no step `b`", ""),
     ("a: {goto: {flow: sale}}", "no flow `sale`", "did you mean `sales`?"),
