@@ -34,6 +34,7 @@ class Case:
     last: str = ""
     includes_last: bool = True
     when: Meaning | None = None
+    written: str = ""  # `when` as it stands in the YAML, to be shown
 
     @property
     def compares(self) -> bool:
@@ -155,6 +156,7 @@ class CaseList:
             last,
             ":" not in last,
             read_condition(flow, condition, condition.place) if condition is not None else None,
+            condition.text if isinstance(condition, Scalar) else "",
         )
 
     def _texts(self, flow: FlowReading, table: Table, key: str) -> Iterable[str]:

@@ -87,8 +87,8 @@ def _case(case: Case) -> str:
     if case.first or case.last:
         until = "to" if case.includes_last else "until"
         parts.append(f"{case.first} {until} {case.last}".strip())
-    if written := str(getattr(case, "written", "")):
-        parts.append(written)
+    if case.written:
+        parts.append(case.written)
     return " and ".join(parts)
 
 

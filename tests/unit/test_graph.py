@@ -91,6 +91,19 @@ def test_a_switch_tells_its_cases(configuration: Configuration) -> None:
     assert arrow.labels == ("6001000",)
 
 
+def test_a_switch_tells_its_conditions(tmp_path: Path) -> None:
+    flow = (
+        "flow: main\nstart: a\nsteps:\n  a:\n    switch: caller\n    cases:\n"
+        "      - {when: 'time < 12:00 and weekday = friday', next: bye}\n      - {starts: '+371', next: bye}\n"
+        "      - {is: '', next: other}\n    on: {otherwise: other}\n  bye: {end: goodbye}\n  other: {end: welcome}\n"
+    )
+    ivr = with_overlay(tmp_path, {"flows/main.yaml": flow})
+    (page,) = pages(load_configuration(ivr, PROMPTS), flow="main")
+    first, second = (arrow for arrow in page.arrows if arrow.tail == "step a")
+    assert first.labels == ("time < 12:00 and weekday = friday", "+371…")
+    assert second.labels == ("withheld", "otherwise")
+
+
 def test_the_steps_of_every_flow_are_drawn_where_they_are_led_to(configuration: Configuration) -> None:
     (information,) = pages(configuration, flow="information")
     assert {"reception", "reception away", "goodbye"} <= {box.name for box in information.boxes}
