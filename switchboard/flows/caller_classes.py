@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +30,22 @@ def caller_classes(configuration: Configuration) -> tuple[CallerClass, ...]:
     text the number itself, one that goes on from it and one that has nothing to do with it may be answered
     differently, and nothing else may.
     """
-    compared = sorted(
-        {text for flow in configuration.flows.values() for step in flow.steps.values() for text in _texts(step.fields)}
-    )
-    classes: dict[tuple[object, ...], CallerClass] = {}
+    compared = compared_numbers(configuration)
+    classes: dict[object, CallerClass] = {}
     for caller in _candidates(compared):
-        answers = tuple((caller.number == text, caller.number.startswith(text)) for text in compared)
-        classes.setdefault((caller.number == WITHHELD, answers), caller)
+        classes.setdefault(answers(caller.number, compared), caller)
     return tuple(classes.values())
+
+
+def compared_numbers(configuration: Configuration) -> tuple[str, ...]:
+    """Every number, or beginning of one, that a caller's is compared with."""
+    steps = [step for flow in configuration.flows.values() for step in flow.steps.values()]
+    return tuple(sorted({text for step in steps for text in _texts(step.fields)}))
+
+
+def answers(number: str, compared: Sequence[str]) -> object:
+    """What all comparisons say of a caller: the same for two of one class."""
+    return number == WITHHELD, tuple((number == text, number.startswith(text)) for text in compared)
 
 
 def _candidates(compared: Iterable[str]) -> Iterator[CallerClass]:

@@ -1,0 +1,112 @@
+"""Sets of worlds: what is alike stays together, time passes only forward, callers fall into classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from switchboard.flows.caller_classes import CallerClass, answers, caller_classes, compared_numbers
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.exploration import Looks
+from switchboard.flows.load import load_configuration
+from switchboard.flows.reachability import explore
+from switchboard.flows.time_cells import cells
+from switchboard.flows.worlds import Worlds, first_of, places
+from tests.flows.playing import EXAMPLE, MAIN_NUMBER, OVERLAYS, PROMPTS, with_overlay
+
+MORNING = datetime(2026, 3, 3, 8, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ACell:
+    instant: datetime
+    successors: tuple[int, ...]
+
+
+@pytest.fixture
+def worlds() -> Worlds:
+    """Two numbers, two callers, three cells: morning, then evening for ever, and one that nothing leads to."""
+    return Worlds(
+        ("1", "2"),
+        (CallerClass("+372", "+372"), CallerClass("", "a withheld number")),
+        tuple(ACell(MORNING + timedelta(hours=hour), (1,)) for hour in range(3)),
+    )
+
+
+def test_worlds_alike_in_what_was_looked_at_go_together(worlds: Worlds) -> None:
+    assert len(worlds) == 12
+    assert worlds.like(Looks(), 5) == (1 << 12) - 1
+    assert list(places(worlds.like(Looks(clock=True), 1))) == [1, 4, 7, 10]
+    assert list(places(worlds.like(Looks(caller=True), 0))) == [0, 1, 2, 6, 7, 8]
+    assert worlds.like(Looks(number=True), 11) == worlds.dialling("2")
+    assert list(places(worlds.like(Looks(True, True, True), 7))) == [7]
+
+
+def test_time_passes_and_caller_and_number_stay(worlds: Worlds) -> None:
+    assert list(places(worlds.later(0b1))) == [0, 1]
+    assert list(places(worlds.later(1 << 5 | 1 << 7))) == [4, 5, 7]
+    assert worlds.earlier(4, 1 << 0 | 1 << 5) == 5
+    assert first_of(0b1000) == 3
+
+
+def test_every_number_is_of_one_class(tmp_path_factory: pytest.TempPathFactory) -> None:
+    overlay = next(path for path in OVERLAYS.iterdir() if "switch: caller" in _text_of(path))
+    configuration = load_configuration(with_overlay(tmp_path_factory.mktemp("overlay"), overlay), PROMPTS)
+    classes, compared = caller_classes(configuration), compared_numbers(configuration)
+    assert compared
+    assert len({answers(each.number, compared) for each in classes}) == len(classes)
+    known = {answers(each.number, compared) for each in classes}
+    for text in compared:
+        for number in ("", text, text + "1", text[:-1], "999", "+" + "1" * 14):
+            assert answers(number, compared) in known
+
+
+def _text_of(folder: Path) -> str:
+    return "".join(file.read_text("utf-8") for file in folder.rglob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def example() -> Configuration:
+    return load_configuration(EXAMPLE, PROMPTS)
+
+
+def test_a_step_is_run_once_for_all_worlds_alike(example: Configuration) -> None:
+    """What exploring costs grows with the steps and with what they look at, not with steps x cells x callers."""
+    few = explore(example, Worlds((MAIN_NUMBER,), caller_classes(example), cells(example, MORNING, 1)))
+    more = explore(example, Worlds((MAIN_NUMBER,), caller_classes(example), cells(example, MORNING, 400)))
+    assert len(more.worlds) > 3 * len(few.worlds)
+    looking = sum(more.explorer.looks(state).clock for state in more.seen)
+    assert more.explorer.runs - few.explorer.runs <= looking * len(more.worlds.cells) * 3
+
+
+def test_the_shortest_way_leads_from_a_beginning_to_the_state(example: Configuration) -> None:
+    numbers = tuple(example.organisation.numbers)
+    reached = explore(example, Worlds(numbers, caller_classes(example), cells(example, MORNING)))
+    for state, seen in reached.seen.items():
+        _, place = reached.cheapest(state, seen)
+        way = reached.way(state, place)
+        at = reached.explorer.beginning(reached.worlds.world(place).number)
+        for passed in way:
+            assert passed.state == at
+            assert passed.move in reached.explorer.moves(at, reached.worlds.world(passed.place))
+            assert passed.move.to is not None
+            at = passed.move.to
+        assert at == state
+
+
+def test_time_that_passes_opens_ways(example: Configuration) -> None:
+    """Behind the menu of an open office a closed one is met: only by a call during which it closes."""
+    reached = explore(example, Worlds((MAIN_NUMBER,), caller_classes(example), cells(example, MORNING)))
+    step = {state.step: state for state in reached.seen if state.flow == "main"}
+    late = reached.seen[step["sales"]] & ~reached.steady[step["sales"]]
+    way = reached.way(step["sales"], first_of(late))
+    assert way[-1].state == step["menu"]
+    assert {example.hours["office"].state_at(reached.worlds.world(place).instant).kind for place in places(late)} == {
+        "closed",
+        "holiday",
+    }
+    before = reached.worlds.world(way[-1].place).instant
+    assert example.hours["office"].state_at(before).kind == "open"
