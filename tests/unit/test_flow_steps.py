@@ -89,6 +89,32 @@ def block(heading: str) -> str:
     return section.partition("```yaml\n")[2].partition("```")[0]
 
 
+def part(heading: str) -> str:
+    """The first YAML of a part of a section."""
+    guide = (PROJECT / "ivr" / "README.md").read_text("utf-8")
+    return guide.partition(f"\n### {heading}\n")[2].partition("```yaml\n")[2].partition("```")[0]
+
+
+async def test_the_guides_flows_used_again_run(tmp_path: Path) -> None:
+    files = {
+        "flows/to_person.yaml": part("Flows used again"),
+        "flows/main.yaml": part("For each of them"),
+        "flows/shared/closing.yaml": part("Pieces shared by files"),
+    }
+    configuration = load_configuration(with_overlay(tmp_path, files), PROMPTS)
+    played = await play(configuration, Script(phones={**PHONES, "110": "busy"}, does=["press 2"]))
+    assert played.call.heard[2].text == "For Anna Ivanova, press 2."
+    assert played.steps == [
+        "main.menu -> 2",
+        "main.to(anna) -> entered",
+        "to_person(person=anna).ring -> busy",
+        "to_person(person=anna).sorry -> done",
+        "to_person(person=anna).not_reached -> not_reached",
+        "main.reception -> answered",
+        "main.bye -> ended",
+    ]
+
+
 async def test_the_guides_first_flow_runs(tmp_path: Path) -> None:
     configuration = load_configuration(with_overlay(tmp_path, {"flows/main.yaml": block("A flow")}), PROMPTS)
     played = await play(configuration, Script(phones=PHONES, does=["press 1 during welcome", "press 1"]))
