@@ -47,6 +47,7 @@ test: $(VENV)/.installed-dev  ## every test, on a real Asterisk and a real Postg
 faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during calls; `test` does a part of it
 	@$(BIN)/python -m switchboard prepare --tests
 	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest tests/unit -m thorough
 
 goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flows anew
 	$(BIN)/python -m pytest -q tests/flows --rewrite-goldens

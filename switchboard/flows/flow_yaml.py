@@ -20,7 +20,7 @@ from switchboard.flows.repetition import (
     without_repetition,
 )
 from switchboard.flows.schema import FlowReading
-from switchboard.flows.source import Place, Problem, Problems, Scalar, Table, all_scalars
+from switchboard.flows.source import Place, Problem, Problems, Table, all_scalars
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.step_yaml import StepReader, own_steps
 from switchboard.flows.steps.subflow import SUBFLOW
@@ -164,9 +164,10 @@ class FlowFiles:
         flow = self.new_reading(instance.id, instance.values)
         reading = flow.reading
         reading.keys(table, f"flow `{name}`", needed=("flow", "start", "steps"), allowed=(PARAMETERS, "variables"))
-        written = table.get("flow")
-        if isinstance(written, Scalar) and written.text != name:
-            reading.problems.add(written.place, f"the flow is called {written.text}", f"`{name}`, as the file is")
+        written = reading.word(table.get("flow"), table.place, "flow", f"`{name}`, as the file is")
+        if written and written != name:
+            at = table.entries["flow"].place
+            reading.problems.add(at, f"the flow is called {written}", f"`{name}`, as the file is")
         step_tables = reading.table(table.get("steps"), table.place, "steps")
         repetitions = repeated_steps(flow, step_tables)
         flow.repeated.update({step: each.values if each else () for step, each in repetitions.items()})

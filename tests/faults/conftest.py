@@ -1,7 +1,4 @@
-"""What is broken here, and on what: a whole switchboard of each test's own.
-
-Tests marked `thorough` run only when this folder is asked for by name (`make faults`), the rest with `make test`, too.
-"""
+"""What is broken here, and on what: a whole switchboard of each test's own."""
 
 from __future__ import annotations
 
@@ -12,19 +9,6 @@ import pytest
 import pytest_asyncio
 
 from tests.switchboard_fixture import RunningSwitchboard
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "thorough: a fault that only `make faults` causes")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if any("faults" in argument for argument in config.args):
-        return
-    left_out = [item for item in items if item.get_closest_marker("thorough")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,237 @@
+"""The other files of a configuration folder as JSON Schema: who we are, when we are open, what is told and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from holidays import list_supported_countries
+
+from switchboard.domain.language import NAMES
+from switchboard.flows.check_limits import RULES
+from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
+from switchboard.flows.json_types import (
+    DAY,
+    DRAFT,
+    TEXT,
+    Names,
+    Schema,
+    described,
+    duration,
+    entries,
+    one_or_several,
+    or_template,
+    table,
+    text_or_texts,
+    whole_number,
+    words,
+    yes_or_no,
+)
+
+EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
+A_TIME = "a time such as `20s` or `2m`"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFile:
+    """One schema, and the files of a configuration folder that it is for."""
+
+    name: str
+    files: str  # a pattern, from the folder that holds `ivr` and `prompts`
+    make: Callable[[Names], Schema]
+
+
+def _organisation(names: Names) -> Schema:
+    needed = ("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers")
+    languages = one_or_several({"enum": list(NAMES)})
+    properties = {
+        "name": described(TEXT, "what you are called"),
+        "timezone": described(words(sorted(available_timezones())), "such as Europe/Tallinn"),
+        "country": described(words(sorted(list_supported_countries())), "two letters: its public holidays"),
+        "languages": described(languages, "the default first: every text exists in it"),
+        "reception": described(names.one_of("phones"), "the extension behind key 0"),
+        "emergency_numbers": described(
+            one_or_several(or_template({"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$"})),
+            "numbers that desk phones reach at once, such as 112",
+        ),
+        "numbers": described(
+            entries(_number(names), key=r"^\+?[0-9]{3,15}$"),
+            "the numbers that callers dial, as trunks deliver them",
+        ),
+        "trunks": described(entries(_trunk()), "the lines to the telephone network"),
+        "checks": _checks(),
+        "include": included(),
+    }
+    return {**table(properties), **required_unless_included(*needed)}
+
+
+def _number(names: Names) -> Schema:
+    properties = {
+        "name": described(TEXT, "what it is called in records"),
+        "flow": described(names.one_of("flows"), "the flow that its callers begin with"),
+        "language": described(names.one_of("languages"), "what its callers hear first; the default if not written"),
+        "safety_net": _safety_net(names),
+    }
+    return table(properties, required=("name", "flow", "safety_net"))
+
+
+def _safety_net(names: Names) -> Schema:
+    prompt = names.one_of("prompts")
+    phone = {"anyOf": [{"const": "reception"}, names.one_of("phones")]}
+    properties = {
+        "greeting": described(prompt, "the prompt said first"),
+        "ring": described(phone, "`reception`, or an extension"),
+        "ring_for": duration("how long it rings: `20s`, at most `5m`"),
+        "leave_message": described(prompt, "the prompt that asks for a message"),
+        "longest_message": duration("how long a message can be, such as `2m`"),
+        "goodbye": described(prompt, "the prompt said last"),
+    }
+    about = "what a caller gets while the switchboard itself is out of order"
+    return table(properties, required=("greeting", "leave_message", "goodbye"), description=about)
+
+
+def _trunk() -> Schema:
+    beginning = {"type": ["string", "integer"]}
+    properties = {
+        "host": described(TEXT, "the provider's name or address, such as sip.example.net"),
+        "username": described(TEXT, "your account there"),
+        "addresses": described(one_or_several(TEXT), "addresses its calls come from, such as 192.0.2.0/24"),
+        "prefix": described(beginning, "digits dialled first for a line"),
+        "allowed": described(one_or_several(beginning), "beginnings of the numbers that may be called, such as +372"),
+        "caller_number": described(beginning, "the number that is shown to those you call"),
+        "emergency": described(yes_or_no(), "does it take emergency calls"),
+    }
+    return table(properties, required=("host",))
+
+
+def _checks() -> Schema:
+    days = whole_number(1, 366)
+    exception = table(
+        {
+            "rule": described(words(list(RULES)), "the rule, as `switchboard check` names it in brackets"),
+            "at": described(TEXT, "`flow.step`, or the id of a fact, opening hours or a prompt"),
+            "because": described(TEXT, "the reason"),
+        },
+        required=("rule", "at", "because"),
+    )
+    properties = {
+        "silence": duration("nothing to hear for longer is told: `10s`"),
+        "keys_to_a_human": described(whole_number(1, 9), "a person further away is told"),
+        "closed_days": described(days, "hours closed for longer are told"),
+        "shortest_break": duration("a shorter one between opening hours is told: `10m`"),
+        "facts_days": described(days, "a fact with nothing to tell on one of the next days is told"),
+        "allow": described({"type": "array", "items": exception}, "what is meant so"),
+    }
+    return table(properties, description="what `switchboard check` tells, and what it lets pass")
+
+
+def _people(names: Names) -> Schema:
+    own_hours = {"anyOf": [names.one_of("hours"), _hours_table(names, inherits=True)]}
+    phone = described(or_template(EXTENSION), "the extension of a desk phone of its own")
+    department = table(
+        {
+            "names": described(text_or_texts(names), "what it is called, per language"),
+            "head": described(names.one_of("people"), "whose phone rings where it has none"),
+            "phone": phone,
+            "hours": described(own_hours, "its opening hours; `office` if not written"),
+        },
+        required=("names", "head"),
+    )
+    person = table(
+        {
+            "name": TEXT,
+            "department": described(names.one_of("departments"), "where they work"),
+            "phone": phone,
+            "hours": described(own_hours, "when they are at work; the department's if not written"),
+        },
+        required=("name", "department"),
+    )
+    phones = entries(TEXT, key="^[0-9]{2,6}$")
+    properties = {
+        "departments": entries(department),
+        "people": entries(person),
+        "phones": described(phones, "desk phones that belong to a place, not to a person"),
+        "include": included(),
+    }
+    return {**table(properties), **required_unless_included("departments", "people")}
+
+
+def _hours(names: Names) -> Schema:
+    # A table of its own says `open` and `spoken`, unless it inherits them.
+    whole = {"if": {"not": {"required": ["inherits"]}}, "then": {"required": ["open", "spoken"]}}
+    tables = entries({**_hours_table(names), **whole})
+    return {**tables, "properties": {"include": included()}}
+
+
+def _hours_table(names: Names, *, inherits: bool = False) -> Schema:
+    days = or_template({"type": "string", "pattern": "^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$"})
+    override = table(
+        {
+            "on": described(days, "the day: `2026-12-24`, or `12-24` every year"),
+            "from": described(days, "the first day"),
+            "until": described(days, "the last day"),
+            "open": described(TEXT, "the hours of these days; `off` is closed"),
+            "because": described(TEXT, "the reason, for the record"),
+            "spoken": described(text_or_texts(names), "said with the opening hours on these days"),
+        },
+        required=("open", "because"),
+    )
+    either = [{"required": ["on"], "not": {"anyOf": [{"required": ["from"]}, {"required": ["until"]}]}}]
+    either.append({"required": ["from", "until"], "not": {"required": ["on"]}})
+    day = or_template(DAY)
+    moved = table(
+        {
+            "off": described(day, "the working day that is off"),
+            "work": described(day, "the day that is worked instead"),
+            "because": described(TEXT, "the reason, for the record"),
+        },
+        required=("off", "work", "because"),
+    )
+    of_whom = "those of the department or office" if inherits else "others of hours.yaml"
+    properties = {
+        "open": described(TEXT, "as in OpenStreetMap: `Mo-Fr 09:00-12:30,13:00-17:00; PH off`"),
+        "spoken": described(text_or_texts(names), "what callers hear"),
+        "inherits": described(names.one_of("hours"), f"whose hours count for what is not written here: {of_whom}"),
+        "country": described(words(sorted(list_supported_countries())), "whose public holidays count"),
+        "timezone": described(words(sorted(available_timezones())), "whose wall clock counts"),
+        "overrides": {"type": "array", "items": {**override, "oneOf": either}},
+        "moved": described({"type": "array", "items": moved}, "working days moved to other days"),
+    }
+    return table(properties)
+
+
+def _facts(names: Names) -> Schema:
+    day = or_template(DAY)
+    wording = table(
+        {
+            "from": described(day, "the first day on which it is true"),
+            "until": described(day, "the last day on which it is true"),
+            "text": described(text_or_texts(names), "what callers hear"),
+        },
+        required=("text",),
+    )
+    facts = entries(one_or_several(wording))
+    return {**facts, "properties": {"include": included()}}
+
+
+def _texts(names: Names) -> Schema:
+    return entries(TEXT, known=names.prompts)
+
+
+def _whole(title: str, make: Callable[[Names], Schema]) -> Callable[[Names], Schema]:
+    return lambda names: {"$schema": DRAFT, "title": title, **make(names)}
+
+
+FILES: Mapping[str, SchemaFile] = {
+    each.name: each
+    for each in (
+        SchemaFile("organisation", "ivr/organisation.yaml", _whole("Who we are", _organisation)),
+        SchemaFile("people", "ivr/people.yaml", _whole("Whom callers ask for", _people)),
+        SchemaFile("hours", "ivr/hours.yaml", _whole("When we are open", _hours)),
+        SchemaFile("facts", "ivr/facts.yaml", _whole("What callers may ask for", _facts)),
+        SchemaFile("flow", "ivr/flows/*.yaml", flow_schema),
+        SchemaFile("piece", "ivr/flows/*/*.yaml", piece_schema),
+        SchemaFile("texts", "prompts/texts/*.yaml", _whole("What is said", _texts)),
+    )
+}
