@@ -68,6 +68,11 @@ class Move:
         """How many keys the caller presses."""
         return sum(isinstance(happening, Asked) and happening.key is not None for happening in self.happenings)
 
+    @property
+    def asks(self) -> int:
+        """How many keys are waited for, pressed or not."""
+        return sum(isinstance(happening, Asked) for happening in self.happenings)
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:

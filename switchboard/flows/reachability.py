@@ -14,13 +14,12 @@ apologises and rings reception, which is no state of a flow either.
 from __future__ import annotations
 
 import heapq
-import itertools
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from switchboard.flows.configuration import Configuration, Step
 from switchboard.flows.exploration import Explorer, Move, State
-from switchboard.flows.forking_call import Asked
 from switchboard.flows.worlds import Worlds, first_of
 
 MOST_STATES = 100_000  # what lies beyond is not explored, and `is_complete` says so
@@ -86,6 +85,18 @@ class Reached:
             for move in moves:
                 yield part, move
 
+    def arrive(self, state: State, arrival: Arrival) -> int:
+        """Note an arrival; returns the worlds in which it is the first."""
+        seen = self.seen.get(state, 0)
+        new = arrival.worlds & ~seen
+        if new and not seen and len(self.seen) >= MOST_STATES:
+            self.is_complete = False
+            return 0
+        if new:
+            self.seen[state] = seen | new
+            self.arrivals.setdefault(state, []).append(replace(arrival, worlds=new))
+        return new
+
     def cheapest(self, state: State, worlds: int) -> tuple[Cost, int]:
         """In which of these worlds the state is come to in the shortest way: (cost, place of the world)."""
         for arrival in self.arrivals[state]:
@@ -116,50 +127,55 @@ def explore(configuration: Configuration, worlds: Worlds) -> Reached:
 
 def _explore(explorer: Explorer, worlds: Worlds) -> Reached:
     reached = Reached(explorer, worlds)
-    search = _Search(reached)
-    for number in worlds.numbers:
-        search.add(explorer.beginning(number), Arrival(worlds.dialling(number), None, None, 0, (0, 0, 0)))
-    search.run()
+    _explore_steady(reached)
+    reached.steady.update(reached.seen)
+    _explore_changing(reached)
     return reached
 
 
-class _Search:
-    """Dijkstra's, over sets of worlds: each world of each state is passed once, in the shortest way."""
+def _explore_steady(reached: Reached) -> None:
+    """While the cell stays: Dijkstra's algorithm over sets of worlds, so that each is passed once, the shortest way."""
+    waiting: dict[Cost, dict[State, list[Arrival]]] = {}
+    costs: list[Cost] = []
 
-    def __init__(self, reached: Reached) -> None:
-        self._reached = reached
-        self._ahead: list[tuple[Cost, int, State, Arrival]] = []
-        self._number = itertools.count()
+    def add(state: State, arrival: Arrival) -> None:
+        if arrival.cost not in waiting:
+            waiting[arrival.cost] = {}
+            heapq.heappush(costs, arrival.cost)
+        waiting[arrival.cost].setdefault(state, []).append(arrival)
 
-    def add(self, state: State, arrival: Arrival) -> None:
-        heapq.heappush(self._ahead, (arrival.cost, next(self._number), state, arrival))
-
-    def run(self) -> None:
-        reached = self._reached
-        while self._ahead:
-            cost, _, state, arrival = heapq.heappop(self._ahead)
-            new = arrival.worlds & ~reached.seen.get(state, 0)
-            if not new:
-                continue
-            if len(reached.seen) >= MOST_STATES and state not in reached.seen:
-                reached.is_complete = False
-                continue
-            reached.seen[state] = reached.seen.get(state, 0) | new
-            if cost[0] == 0:
-                reached.steady[state] = reached.seen[state]
-            arrived = Arrival(new, arrival.parent, arrival.move, arrival.before, cost)
-            reached.arrivals.setdefault(state, []).append(arrived)
+    for number in reached.worlds.numbers:
+        add(reached.explorer.beginning(number), Arrival(reached.worlds.dialling(number), None, None, 0, (0, 0, 0)))
+    while costs:
+        changes, deeds, steps = cost = heapq.heappop(costs)
+        for state, arrivals in waiting.pop(cost).items():
+            new = 0
+            for arrival in arrivals:
+                new |= reached.arrive(state, arrival)
             for part, moves in reached.parts(state, new):
                 for move in moves:
-                    self._follow(state, part, move, cost)
+                    if move.to is not None and (there := part & ~reached.seen.get(move.to, 0)):
+                        further = (changes, deeds + move.asks, steps + 1)
+                        add(move.to, Arrival(there, state, move, 0, further))
 
-    def _follow(self, state: State, part: int, move: Move, cost: Cost) -> None:
-        if move.to is None:
-            return
-        reached, (changes, deeds, steps) = self._reached, cost
-        deeds += sum(isinstance(happening, Asked) for happening in move.happenings)
-        known = reached.seen.get(move.to, 0)
-        if part & ~known:
-            self.add(move.to, Arrival(part & ~known, state, move, 0, (changes, deeds, steps + 1)))
-        if move.happenings and (later := reached.worlds.later(part) & ~part & ~known):
-            self.add(move.to, Arrival(later, state, move, part, (changes + 1, deeds, steps + 1)))
+
+def _explore_changing(reached: Reached) -> None:
+    """From there on, time passes in whatever lasts. Each world is passed once, in some way that is not long."""
+    ahead = deque(reached.seen)
+    waiting = dict(reached.seen)
+    while ahead:
+        state = ahead.popleft()
+        for part, moves in reached.parts(state, waiting.pop(state, 0)):
+            (changes, deeds, steps), _ = reached.cheapest(state, part)
+            for move in moves:
+                if move.to is None:
+                    continue
+                further = (changes, deeds + move.asks, steps + 1)
+                new = reached.arrive(move.to, Arrival(part, state, move, 0, further))
+                if move.happenings:
+                    later = (changes + 1, *further[1:])
+                    new |= reached.arrive(move.to, Arrival(reached.worlds.later(part), state, move, part, later))
+                if new:
+                    if move.to not in waiting:
+                        ahead.append(move.to)
+                    waiting[move.to] = waiting.get(move.to, 0) | new

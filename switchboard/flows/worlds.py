@@ -38,6 +38,8 @@ class Worlds:
     _worlds: list[World] = field(default_factory=list, init=False)
     _later: list[int] = field(default_factory=list, init=False)  # for each cell, all that may come during a call
 
+    _latest: dict[int, int] = field(default_factory=dict, init=False)  # known answers of `later`
+
     def __post_init__(self) -> None:
         self._worlds = [
             World(cell.instant, caller.number, number)
@@ -75,6 +77,9 @@ class Worlds:
 
     def later(self, worlds: int) -> int:
         """All that these may have become while time passed: the same call, at any later time."""
+        if (known := self._latest.get(worlds)) is not None:
+            return known
+        given = worlds
         width = len(self.cells)
         row, result, place = (1 << width) - 1, 0, 0
         while worlds:
@@ -86,6 +91,7 @@ class Worlds:
                 result |= later << place
             worlds >>= width
             place += width
+        self._latest[given] = result
         return result
 
     def earlier(self, place: int, among: int) -> int:
