@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from switchboard.app import Controller
@@ -253,6 +253,9 @@ class StoryOffice:
         return records
 
 
+Office = TypeVar("Office", bound=StoryOffice)
+
+
 async def hear_each_other(caller: PhoneCall, callee: PhoneCall) -> None:
     """Both ways, by a tone each."""
     caller.say(tone(CALLER_TONE, 5))
@@ -273,8 +276,8 @@ def _names(configuration: Configuration) -> dict[Utterance, str]:
 
 @contextlib.asynccontextmanager
 async def story_office(
-    folder: Path, dsn: str, phones: Phones, *, through_wires: bool = True
-) -> AsyncIterator[StoryOffice]:
+    folder: Path, dsn: str, phones: Phones, *, kind: type[Office] = StoryOffice, through_wires: bool = True
+) -> AsyncIterator[Office]:
     """Start everything; `folder` is for what is made, `dsn` an empty database."""
     prompts = _prompts_with_a_recording(folder)
     configuration = load_configuration(IVR, prompts)
@@ -290,7 +293,7 @@ async def story_office(
                 ports = (asterisk.settings.ari_port, asterisk.settings.ami_port)
                 ari, ami = [await around.enter_async_context(Wire(port)) for port in ports]
                 wires = (ari, ami)
-            office = StoryOffice(asterisk, configuration, dsn, wires, phones)
+            office = kind(asterisk, configuration, dsn, wires, phones)
             await office.start()
             try:
                 yield office

@@ -23,6 +23,7 @@ from switchboard.machine.postgres_server import PostgresServer
 from switchboard.postgres.migrate import migrate
 from tests import hearing
 from tests.asterisk.office import StoryOffice, story_office
+from tests.asterisk.sip_caller import SipCaller
 from tests.asterisk_fixture import eventually
 from tests.hearing import tone
 from tests.phones import Phones
@@ -99,9 +100,8 @@ async def changing(
 ) -> AsyncIterator[ChangingOffice]:
     dsn = await fresh_database(postgres_server.url)
     await migrate(dsn)
-    async with story_office(tmp_path_factory.mktemp("office"), dsn, sip_stack, through_wires=False) as office:
-        office.__class__ = ChangingOffice
-        assert isinstance(office, ChangingOffice)
+    folder = tmp_path_factory.mktemp("office")
+    async with story_office(folder, dsn, sip_stack, kind=ChangingOffice, through_wires=False) as office:
         office.scratch = tmp_path_factory.mktemp("versions")
         office.first = office.version("first")
         yield office
@@ -158,6 +158,7 @@ async def test_a_new_phone_registers_a_new_number_is_answered_and_both_go_again(
     await (await mari.rung()).answer()  # registered before the reload, and still
     removal = await office.reload(office.first)
     assert removal.asterisk == ("pjsip.conf", "extensions.conf")
+    assert "_[+0-9]." in await office.asterisk.cli("dialplan show 6001009@safety-net"), "for who called it before"
     for each, partner in ((call, rung), (other, mari.calls[-1])):
         await each.established()
         partner.say(tone(700, 3))
@@ -257,6 +258,36 @@ async def test_reloads_asked_for_at_once_are_made_one_after_the_other(office: Ch
     began_with, ended_with = Counter(answer.was for answer in answers), Counter(answer.version for answer in answers)
     last = (await office.status())["flow_version"]
     assert began_with == ended_with + Counter([office.first]) - Counter([last])
+
+
+async def test_a_reload_a_second_at_ten_calls_a_second_fails_none(office: ChangingOffice) -> None:
+    """For a few seconds; `make faults` does it longer, with callers who listen."""
+    versions = (office.version("every", people=HAS_A_NEW_PHONE, organisation=HAS_A_NEW_NUMBER), office.first)
+
+    async def one(caller: SipCaller) -> int:
+        async with caller:
+            status = await caller.dial("6001003")
+            await asyncio.sleep(0.5)
+            await caller.hang_up()
+            return status
+
+    async def reloads() -> None:
+        for version in (*versions, *versions):
+            await office.reload(version)
+            await asyncio.sleep(1.0)
+
+    reloading = asyncio.create_task(reloads())
+    calls = []
+    while not reloading.done():
+        caller = SipCaller(office.asterisk.sip_address, user=f"3725559{len(calls):04}")
+        calls.append(asyncio.create_task(one(caller)))
+        await asyncio.sleep(0.1)
+    await reloading
+    assert set(await asyncio.gather(*calls)) == {200}
+    assert len(calls) > 20
+    records = await office.records_beginning("3725559", len(calls))
+    assert {record.disposition for record in records} == {"abandoned"}
+    assert {record.flow_version for record in records} == set(versions)
 
 
 async def test_a_call_goes_on_in_its_version_when_another_controller_takes_over(office: ChangingOffice) -> None:

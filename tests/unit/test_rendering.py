@@ -55,6 +55,16 @@ def rendered(
     )
 
 
+def test_a_number_that_is_taken_away_has_a_safety_net_with_the_same_steps_in_the_same_places() -> None:
+    context = section(rendered()["extensions.conf"], "[safety-net]")
+    nets = re.split(r"(?m)^exten => ", context.partition("exten => T,")[0])[1:]
+    assert [net.partition(",")[0] for net in nets] == ["+3726002000", "6001000", "_[+0-9]."]
+    steps = [re.findall(r"same => n(?:\(\w+\))?,(\w+)", net) for net in nets]
+    assert steps[0] == steps[1] == steps[2]
+    first, of_any = nets[1].partition(",")[2], nets[2].partition(",")[2]
+    assert of_any.strip() == first.strip(), "the first number of the organisation is everybody's"
+
+
 def section(text: str, header: str) -> str:
     """The lines of one section."""
     return text.partition(f"\n{header}\n")[2].partition("\n[")[0]
