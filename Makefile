@@ -54,6 +54,7 @@ goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flow
 
 bench: $(VENV)/.installed-dev  ## our cost per call against pure dialplan, as ratios
 	@$(BIN)/python -m switchboard prepare --tests
+	@$(BIN)/python -m tests.bench.check
 	$(BIN)/python -m tests.bench
 
 clean:  ## remove all that can be made again; database, secrets and messages stay
