@@ -12,10 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 MOST_LISTED = 3  # values that a problem names; the others are counted
 LONGEST_VALUE = 40  # characters
+MOST_PROBLEMS = 1_000  # told; nobody reads more, and a damaged file may have any number
+LONGEST_TEXT = 400  # characters of what is wrong
+LONGEST_LINE = 160  # characters of the line quoted
+BEFORE = 60  # of them before the column, where the line is longer
+MOST_COMPARED = 100  # problems for which the nearest word is looked for
+LONGEST_WORD, MOST_WORDS = 80, 2_000  # characters, and words, that are looked at for it
 _QUOTED = re.compile("`[^`]*`")
 
 
@@ -51,6 +58,7 @@ class Problem:
     quoted: str = ""  # the offending line
     call: tuple[str, ...] = ()  # the shortest call that shows it, a line each
     holds_for: tuple[str, ...] = ()  # values of parameters and repetitions: "department: sales"; empty: always
+    shift: int = 0  # columns of the line that `quoted` leaves out at its beginning
 
     def __str__(self) -> str:
         message = f"{self.place}: {'warning: ' if self.severity is Severity.WARNING else ''}{self.text}"
@@ -62,7 +70,7 @@ class Problem:
             message += f"; did you mean `{self.nearest}`?"
         if self.quoted:
             number = self.place.line
-            message += f"\n    {number:>4} | {self.quoted}\n         | {' ' * (self.place.column - 1)}^"
+            message += f"\n    {number:>4} | {self.quoted}\n         | {' ' * (self.place.column - 1 - self.shift)}^"
         return "\n".join([message, *(f"         {line}" for line in self.call)])
 
     def as_json(self) -> dict[str, Any]:
@@ -106,10 +114,11 @@ class Problems:
         call: tuple[str, ...] = (),
     ) -> None:
         """Note a problem: what is wrong, what was expected, and the nearest of the `known` words to what was got."""
-        near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
+        nearest = _nearest(got, known) if len(self.found) < MOST_COMPARED else ""
         values = (told(self._holding),) if self._holding else ()
-        quoted = self._quoted(place)
-        problem = Problem(place, text, expected, near[0] if near else "", severity, rule, quoted, call, values)
+        quoted, shift = self._quoted(place)
+        text, expected = _cut(text), _cut(expected)
+        problem = Problem(place, text, expected, nearest, severity, rule, quoted, call, values, shift)
         self.errors_added += severity is Severity.ERROR
         self.adopt(problem)
 
@@ -117,6 +126,8 @@ class Problems:
         """Note a problem made elsewhere. One that was found before holds for these values too."""
         text = _QUOTED.sub(self._without_values, problem.text)
         key = (problem.place.file, problem.place.line, problem.place.column, text)
+        if key not in self.found and len(self.found) >= MOST_PROBLEMS:
+            return
         known = self.found.setdefault(key, problem)
         new = [values for values in problem.holds_for if values not in known.holds_for]
         if known.holds_for and (new or not problem.holds_for):
@@ -155,9 +166,33 @@ class Problems:
         """The others."""
         return [problem for problem in self.in_order() if problem.severity is Severity.WARNING]
 
-    def _quoted(self, place: Place) -> str:
+    def _quoted(self, place: Place) -> tuple[str, int]:
+        """The line, or what stands near the column in a long one; and how much of its beginning was left out."""
         lines = self.lines.get(place.file, [])
-        return lines[place.line - 1].rstrip()[:160] if 0 < place.line <= len(lines) else ""
+        line = lines[place.line - 1].rstrip() if 0 < place.line <= len(lines) else ""
+        shift = 0 if place.column <= LONGEST_LINE else min(place.column - 1, len(line)) - BEFORE
+        return _printable(line[shift : shift + LONGEST_LINE]), shift
+
+
+def _nearest(got: str, known: Iterable[str]) -> str:
+    """The known word that is nearest to what was got; "" if none is near."""
+    if not got or len(got) > LONGEST_WORD:
+        return ""
+    near = difflib.get_close_matches(got, list(islice(known, MOST_WORDS)), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
+def _cut(text: str) -> str:
+    return _printable(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "...")
+
+
+def _printable(text: str) -> str:
+    """The text without signs that a terminal would obey or hide; each leaves a mark, so that columns stay."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    )
 
 
 def told(values: Mapping[str, str]) -> str:
