@@ -14,6 +14,7 @@ RULES = (
     "silent-end",
     "unbounded-loop",
     "forward-loop",
+    "too-many-steps",
     "step-fails",
     "undefined-variable",
     "menu-without-human",

@@ -14,23 +14,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.language import Language
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
-from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said, WatchedVariables
+from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
+from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
 from switchboard.ports import Position, Utterance
 from switchboard.services.office import Office
-from switchboard.services.record_call import CallRecorder
 
 MOST_RUNS = 5_000  # of one step in one state; what lies beyond is not explored, and `incomplete` says so
 WITHOUT_END = "without_end"  # the outcome of a step that asks again and again
 FAULT = "fault"  # the outcome of a step that fails: the caller hears an apology
-
-_THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +101,8 @@ class Explorer:
             configuration.facts,
             configuration.prompts,
             configuration.version,
-            _NoClock(),
-            _NoLedger(),
+            NoClock(),
+            NoLedger(),
         )
         self._known: dict[State, dict[Looks, dict[tuple[object, ...], tuple[Move, ...]]]] = {}
 
@@ -183,8 +180,8 @@ class Explorer:
             questions.are_learnt = True
         return Looks(clock, caller, number), found.moves()
 
-    def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> _WatchedConversation:
-        return _WatchedConversation(call, _Unrecorded(self._office, language), self._office, self.configuration, start)
+    def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> WatchedConversation:
+        return WatchedConversation(call, Unrecorded(self._office, language), self._office, self.configuration, start)
 
 
 class _Shortest:
@@ -249,66 +246,6 @@ class _Run:
         language = conversation.recorder.language if explorer._with_languages else self._state.language
         to = None if conversation.is_finished else _state_of(conversation, language)
         return Move(tuple(self.call.happenings), left, to, frozenset(conversation.variables.missed))
-
-
-class _WatchedConversation(Conversation):
-    """A Conversation that notes what steps look at."""
-
-    __slots__ = ("instant", "saw_clock", "saw_language")
-
-    def __init__(
-        self,
-        call: ForkingCall,
-        recorder: CallRecorder,
-        office: Office,
-        configuration: Configuration,
-        start: str | Position,
-    ) -> None:
-        super().__init__(call, recorder, office, configuration, start)
-        self.variables: WatchedVariables = WatchedVariables(self.variables)
-        self.instant = _THEN
-        self.saw_clock = self.saw_language = False
-
-    @property
-    def language(self) -> Language:
-        """See Conversation."""
-        self.saw_language = True
-        return self.recorder.language
-
-    def now(self) -> datetime:
-        """See Conversation."""
-        self.saw_clock = True
-        return self.instant
-
-
-class _Unrecorded(CallRecorder):
-    """A recorder that keeps nothing."""
-
-    __slots__ = ()
-
-    def __init__(self, office: Office, language: Language) -> None:
-        super().__init__(ForkingCall.id, office.ledger, office.clock, language)
-
-    def note(self, kind: EventKind, **data: Any) -> datetime:
-        """Thrown away."""
-        if kind is EventKind.TALKING:
-            self.has_talked = True
-        return _THEN
-
-
-class _NoClock:
-    """A step that asks the office's clock would escape being explored: see Conversation.now."""
-
-    def now(self) -> datetime:
-        return _THEN
-
-
-class _NoLedger:
-    def append(self, event: CallEvent) -> None:
-        """Nothing is kept."""
-
-    async def durable(self) -> None:
-        """Nothing is kept."""
 
 
 def _state_of(conversation: Conversation, language: Language) -> State:

@@ -26,7 +26,7 @@ from tests.flows.random_flows import random_script, write_flows, write_folder
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = 8
 CALLS = 6  # for each set of flows
-ENDLESS = {"unbounded-loop", "forward-loop"}
+ENDLESS = {"unbounded-loop", "forward-loop", "too-many-steps"}
 
 
 def check_foretells(random: Random) -> None:

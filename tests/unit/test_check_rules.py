@@ -81,6 +81,17 @@ def test_silence_adds_up_over_steps(example: Configuration) -> None:
     assert problem.call.count("presses nothing") == 2
 
 
+def test_a_way_without_circles_that_is_longer_than_a_call_may_be(example: Configuration) -> None:
+    def chain(length: int) -> dict[str, Any]:
+        menus = {f"m{n}": (MENU, menu(5, GOODBYE, 3), {**ROUTES, "no_input": f"m{n + 1}"}) for n in range(length)}
+        return {**menus, f"m{length}": BYE, "bye": BYE}
+
+    assert "too-many-steps" not in found(example, chain(66))  # 66 x 3 + 1
+    problem = found(example, chain(67))["too-many-steps"]
+    assert "may go through 202 steps and repetitions" in problem.text
+    assert problem.place.line == 100
+
+
 def test_recordings_in_one_language_only(example: Configuration, tmp_path: Path) -> None:
     for language in ("en", "et"):
         (tmp_path / language).mkdir()

@@ -27,6 +27,7 @@ from switchboard.flows.checks.facts import expired_facts
 from switchboard.flows.checks.findings import Examined, Finding
 from switchboard.flows.checks.hours import hours_gaps, past_dates
 from switchboard.flows.checks.humans import absent_people, humans
+from switchboard.flows.checks.length import long_ways
 from switchboard.flows.checks.loops import loops
 from switchboard.flows.checks.places import Places
 from switchboard.flows.checks.prompts import missing_recordings, missing_texts
@@ -46,6 +47,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     silent_ends,
     failing_steps,
     loops,
+    long_ways,
     undefined_variables,
     humans,
     unreachable_flows,

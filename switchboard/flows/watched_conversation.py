@@ -1,0 +1,77 @@
+"""A conversation for exploring: it notes what steps look at, and records nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.language import Language
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.conversation import Conversation
+from switchboard.flows.forking_call import ForkingCall, WatchedVariables
+from switchboard.ports import Position
+from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
+
+_THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
+
+
+class WatchedConversation(Conversation):
+    """A Conversation that notes what steps look at."""
+
+    __slots__ = ("instant", "saw_clock", "saw_language")
+
+    def __init__(
+        self,
+        call: ForkingCall,
+        recorder: CallRecorder,
+        office: Office,
+        configuration: Configuration,
+        start: str | Position,
+    ) -> None:
+        super().__init__(call, recorder, office, configuration, start)
+        self.variables: WatchedVariables = WatchedVariables(self.variables)
+        self.instant = _THEN
+        self.saw_clock = self.saw_language = False
+
+    @property
+    def language(self) -> Language:
+        """See Conversation."""
+        self.saw_language = True
+        return self.recorder.language
+
+    def now(self) -> datetime:
+        """See Conversation."""
+        self.saw_clock = True
+        return self.instant
+
+
+class Unrecorded(CallRecorder):
+    """A recorder that keeps nothing."""
+
+    __slots__ = ()
+
+    def __init__(self, office: Office, language: Language) -> None:
+        super().__init__(ForkingCall.id, office.ledger, office.clock, language)
+
+    def note(self, kind: EventKind, **data: Any) -> datetime:
+        """Thrown away."""
+        if kind is EventKind.TALKING:
+            self.has_talked = True
+        return _THEN
+
+
+class NoClock:
+    """A step that asks the office's clock would escape being explored: see Conversation.now."""
+
+    def now(self) -> datetime:
+        return _THEN
+
+
+class NoLedger:
+    def append(self, event: CallEvent) -> None:
+        """Nothing is kept."""
+
+    async def durable(self) -> None:
+        """Nothing is kept."""
