@@ -24,7 +24,7 @@ from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
 from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
 from switchboard.flows.reading import Reading
-from switchboard.flows.schema import FlowReading
+from switchboard.flows.schema import Copied, FlowReading
 from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
 from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
@@ -95,6 +95,8 @@ class _Loader:
         tellings = compose_tellings(reading, wordings, hours, facts, prompts, at_time)
         variables = read_variables(reading, self.flow_tables.values())
 
+        copied = Copied()
+
         def new_reading(identifier: str, parameters: Mapping[str, str]) -> FlowReading:
             return FlowReading(
                 reading=replace(reading, parameters=parameters),
@@ -110,6 +112,7 @@ class _Loader:
                 flow_names=list(self.flow_tables),
                 variables=variables,
                 open_prompts=open_prompts,
+                copied=copied,
             )
 
         files = FlowFiles(self.flow_tables, new_reading, reading.problems, shown(self.ivr))

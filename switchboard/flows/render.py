@@ -156,6 +156,8 @@ class Templates:
 
     def names(self, text: str) -> frozenset[str]:
         """What a template asks for; nothing where it can't be read, which is told when it is rendered."""
+        if not any(mark in text for mark in _MARKS):
+            return frozenset()
         try:
             return frozenset(find_undeclared_variables(self._environment.parse(text)))
         except (TemplateError, RecursionError):

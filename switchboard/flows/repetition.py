@@ -28,6 +28,7 @@ LISTS = {  # and what one of them is called
 }
 KEY = "key"  # `for each: key`: whatever the keys of the same step are repeated for
 MOST_COPIES = 300  # of one repetition
+MOST_COPIES_IN_ALL = 20_000  # of a folder: repetitions may stand in repetitions, and in flows with parameters
 RANGE = re.compile(r"([0-9])-([0-9])")
 EXPECTED = "such as `department in departments`, or `floor in [first, second]` on a line of its own"
 
@@ -42,6 +43,7 @@ class Repetition:
 
     variable: str  # how a copy calls its value
     values: tuple[str, ...]
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ def copies(flow: FlowReading, repetition: Repetition) -> Iterator[Copy]:
     """One for each value, in order; what is found wrong meanwhile is told with the value."""
     keys = {offered.value: offered.key for offered in flow.offered or () if offered.variable == repetition.variable}
     for place, value in enumerate(repetition.values, 1):
+        flow.copied.count += 1
+        if flow.copied.count > MOST_COPIES_IN_ALL:
+            text = "is repeated too often, with all the repetitions it stands in"
+            flow.reading.problems.add(repetition.place, text, f"at most {MOST_COPIES_IN_ALL} copies in all files")
+            return
         with flow.reading.problems.holding({repetition.variable: value}):
             yield _copy(flow, repetition.variable, value, place, keys.get(value, ""))
 
@@ -98,7 +105,9 @@ def read_repetition(flow: FlowReading, table: Table) -> Repetition | None:
         problems.add(at, f"`{variable}` is a parameter or repeated already", "another name for each of them")
         return None
     values = _values(flow, listed, at)
-    return None if values is None else _chosen(flow, table, Repetition(variable, values), LISTS.get(listed, "value"))
+    return (
+        None if values is None else _chosen(flow, table, Repetition(variable, values, at), LISTS.get(listed, "value"))
+    )
 
 
 def _values(flow: FlowReading, listed: str, at: Place) -> tuple[str, ...] | None:
@@ -152,7 +161,7 @@ def _chosen(flow: FlowReading, table: Table, repetition: Repetition, what: str) 
             at, f"repeats {len(chosen)} times", f"at most {MOST_COPIES}; fewer by `only:` or `except:`"
         )
         return None
-    return Repetition(repetition.variable, tuple(chosen))
+    return Repetition(repetition.variable, tuple(chosen), at)
 
 
 def repeated_steps(flow: FlowReading, steps: Table) -> dict[str, Repetition | None]:

@@ -76,6 +76,13 @@ class StepType:
 
 
 @dataclass(slots=True)
+class Copied:
+    """How many copies every `for each` has made so far."""
+
+    count: int = 0
+
+
+@dataclass(slots=True)
 class FlowReading:
     """What reading one flow needs to know and collects."""
 
@@ -94,6 +101,7 @@ class FlowReading:
     open_prompts: OpenPrompts = field(default_factory=dict)
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
     repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values of steps by `for each`; () if unclear
+    copied: Copied = field(default_factory=Copied)  # in all flows
     repeated_for: str = ""  # the value of the copy that is being read
     offered: tuple[Offered, ...] | None = ()  # keys by `for each` of the step being read; None: they can't be read
 

@@ -359,3 +359,22 @@ def test_a_step_that_is_wrong_in_every_copy_is_told_once(load: Load) -> None:
     assert load(main(steps)).told == [
         "flows/main.yaml:5:71: `9m` is too long (d: reception, sales, finance and 2 more) — expected at most `300s`"
     ]
+
+
+def test_repetitions_in_repetitions_are_limited(load: Load) -> None:
+    lists = [f"[{', '.join(f'{name}{n}' for n in range(150))}]" for name in "xyz"]
+    steps = f"""
+a: {{goto: b(x0)}}
+b:
+  for each: x in {lists[0]}
+  say:
+    - for each: y in {lists[1]}
+      say:
+        - for each: z in {lists[2]}
+          say: goodbye
+  next: bye
+"""
+    assert load(main(steps)).told[-1] == (
+        "flows/main.yaml:10:13: is repeated too often, with all the repetitions it stands in (x: x0, y: y132) — "
+        "expected at most 20000 copies in all files"
+    )
