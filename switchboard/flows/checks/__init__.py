@@ -10,7 +10,9 @@ What is proved. Every step of every flow is run by its own code against every an
 - where no dead end and no loop is reported there is none: each call in which the caller does nothing comes to an end,
   and from wherever a call stands there is a way to a person or a goodbye.
 
-What is not: that people answer, that texts mean what they say, and what Asterisk does with what it is told.
+What is not: that people answer, that texts mean what they say, and what Asterisk does with what it is told. Circles are
+judged while the clock stays in one cell, as one that goes on only because the hour turns each time round ends with the
+day. `length(caller)` is tried at the lengths that conditions name, with one number each.
 """
 
 from __future__ import annotations
