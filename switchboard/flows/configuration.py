@@ -65,7 +65,7 @@ class Configuration:
     utterances: frozenset[Utterance]  # everything that may ever be said, safety nets included
     warnings: tuple[Problem, ...] = ()  # what is doubtful and yet can be used
     lines: Mapping[str, list[str]] = field(default_factory=dict)  # of each file, for problems to quote
-    limits: CheckLimits = CheckLimits()  # of `switchboard check`
+    limits: CheckLimits = field(default_factory=CheckLimits)  # of `switchboard check`
     variables: Mapping[str, Variable] = field(default_factory=dict)  # of calls, by name
     dated: tuple[Dated, ...] = ()  # what means nothing after a day
 
