@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.dialling import Caller, HangupCause, Phone, RingResult, WhileRinging
@@ -23,6 +24,29 @@ class Utterance:
 
     text: str
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRef:
+    """What `Call.record` recorded under this name, to be played."""
+
+    name: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A callee who picks up is told who calls, and takes the call with a key; without it nobody is connected.
+
+    So a mobile's voicemail never swallows a caller. The announcement is said twice; then the callee has `patience` to
+    press a key. An empty key is not offered.
+    """
+
+    announcement: tuple[Utterance | RecordingRef, ...]  # it names the keys
+    accept: str = "1"
+    to_voicemail: str = "2"  # this caller shall leave a message: nobody else is rung on
+    refuse: str = "3"  # as declining with the phone's own button: others ring on
+    patience: timedelta = timedelta(seconds=5)
+    only_outside: bool = False  # desk phones are connected at once; only mobiles are asked
 
 
 @dataclass(frozen=True, slots=True)

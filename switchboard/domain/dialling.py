@@ -24,6 +24,15 @@ class WhileRinging(StrEnum):
     MUSIC = "music"
 
 
+class Choice(StrEnum):
+    """What a callee chose who was asked whether to take the call (ports.Acceptance)."""
+
+    ACCEPTED = "accepted"  # ANSWERED
+    TO_VOICEMAIL = "to_voicemail"  # DECLINED; the caller shall leave a message
+    REFUSED = "refused"  # DECLINED
+    NONE = "none"  # NO_ANSWER: said nothing, as a mobile's voicemail does, or hung up
+
+
 class HangupCause(IntEnum):
     """Q.850 causes we send or name (ITU-T Q.850; Asterisk's causes.h)."""
 
@@ -40,10 +49,27 @@ class HangupCause(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A desk phone: what registers, and whom it belongs to."""
+    """A desk phone: what registers, and whom it belongs to; or a person's mobile, on the telephone network."""
 
-    extension: str  # digits, also its SIP account
+    extension: str  # digits, also its SIP account; of a mobile its owner's, "" where there is none
     name: str  # shown on displays and in records: "Reception", "Mari Tamm"
+    outside: str = ""  # a mobile's number (E.164, "+37255501234"), rung through a trunk; empty: a desk phone
+
+    @property
+    def line(self) -> str:
+        """What tells two phones of one person apart: the number or extension that is dialled."""
+        return self.outside or self.extension
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneResult:
+    """How one of the phones rung came out."""
+
+    phone: Phone
+    outcome: DialOutcome
+    cause: int = HangupCause.UNKNOWN  # Q.850
+    sip_status: int = 0  # 0 where Asterisk gave none
+    choice: Choice | None = None  # None: was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +80,8 @@ class RingResult:
     answered_by: Phone | None = None
     cause: int = HangupCause.UNKNOWN  # Q.850
     sip_status: int = 0  # 0 where Asterisk gave none
+    choice: Choice | None = None  # of the phone that decided the outcome
+    each: tuple[PhoneResult, ...] = ()  # every phone rung, in the order given
 
 
 @dataclass(frozen=True, slots=True)
