@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from switchboard.domain.absence import Absence
 from switchboard.domain.dialling import Phone
+from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
 
 
@@ -18,6 +20,15 @@ class Person:
     department: str  # a Department's id
     phone: Phone | None = None
     hours: str = ""  # an hours table's id; empty: the department's
+    deputy: str = ""  # a Person's id: who stands in
+    mobile: str = ""  # E.164
+    roles: tuple[str, ...] = ()  # words: "account_manager"
+    absences: tuple[Absence, ...] = ()
+
+    @property
+    def phones(self) -> tuple[Phone, ...]:
+        """All that ring for this person."""
+        return (self.phone,) if self.phone else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class Department:
     head: str  # a Person's id
     phone: Phone | None = None  # the department's own phone, else its head's
     hours: str = "office"  # an hours table's id
+    deputies: tuple[str, ...] = ()  # Persons' ids: who stand in for the head, in order
+    members: tuple[str, ...] = ()  # Persons' ids: who belong to it beside those whose department it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,7 @@ class Organisation:
     emergency_numbers: tuple[str, ...]
     prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language
     trunks: tuple[Trunk, ...] = ()
+    forwarding: ForwardingRules = field(default_factory=ForwardingRules)
 
     @property
     def default_language(self) -> Language:
@@ -99,6 +113,12 @@ class Organisation:
         if language in texts:
             return texts[language], language
         return texts[self.default_language], self.default_language
+
+    def members_of(self, department: str) -> list[Person]:
+        """Everybody who works in a department or is named its member, in the order of people.yaml."""
+        found = self.departments.get(department)
+        named = found.members if found else ()
+        return [each for each in self.people.values() if each.department == department or each.id in named]
 
     def hours_of(self, person: str) -> str:
         """The id of a person's opening hours: their own, else their department's."""

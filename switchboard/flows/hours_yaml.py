@@ -17,8 +17,8 @@ from switchboard.domain.hours_expression import names_holidays
 from switchboard.domain.hours_faults import Fault, faults_of
 from switchboard.domain.hours_inheritance import ALWAYS_CLOSED, OwnHours, circle_of, inherit_all
 from switchboard.domain.organisation import Organisation
-from switchboard.flows.organisation_yaml import OFFICE, own_hours_id
 from switchboard.flows.past_dates import Dated
+from switchboard.flows.people_yaml import OFFICE, own_hours_id
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
 

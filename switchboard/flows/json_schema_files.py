@@ -8,12 +8,15 @@ from zoneinfo import available_timezones
 
 from holidays import list_supported_countries
 
+from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
 from switchboard.flows.check_limits import RULES
+from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
 from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
 from switchboard.flows.json_types import (
     DAY,
     DRAFT,
+    IDENTIFIER,
     TEXT,
     Names,
     Schema,
@@ -30,6 +33,7 @@ from switchboard.flows.json_types import (
 )
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
+MOBILE: Schema = {"type": ["string", "integer"], "pattern": r"^\+[1-9][0-9]{6,14}$"}
 A_TIME = "a time such as `20s` or `2m`"
 
 
@@ -135,6 +139,8 @@ def _people(names: Names) -> Schema:
             "head": described(names.one_of("people"), "whose phone rings where it has none"),
             "phone": phone,
             "hours": described(own_hours, "its opening hours; `office` if not written"),
+            "deputies": described(one_or_several(names.one_of("people")), "who stand in for its head, in this order"),
+            "members": described(one_or_several(names.one_of("people")), "people of other departments who belong here"),
         },
         required=("names", "head"),
     )
@@ -144,6 +150,10 @@ def _people(names: Names) -> Schema:
             "department": described(names.one_of("departments"), "where they work"),
             "phone": phone,
             "hours": described(own_hours, "when they are at work; the department's if not written"),
+            "deputy": described(names.one_of("people"), "who stands in for them"),
+            "mobile": described(or_template(MOBILE), "a mobile phone, such as +37255501234"),
+            "roles": described(one_or_several({"type": "string", "pattern": IDENTIFIER}), "such as account_manager"),
+            "absent": described(one_or_several(_absence()), "when they are not at work"),
         },
         required=("name", "department"),
     )
@@ -152,9 +162,38 @@ def _people(names: Names) -> Schema:
         "departments": entries(department),
         "people": entries(person),
         "phones": described(phones, "desk phones that belong to a place, not to a person"),
+        "forwarding": _forwarding(names),
         "include": included(),
     }
     return {**table(properties), **required_unless_included("departments", "people")}
+
+
+def _absence() -> Schema:
+    day_or_time = or_template({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2})?$"})
+    properties = {
+        "from": described(day_or_time, "the first day, `2026-12-21`, or day and time, `2026-12-21 13:00`"),
+        "until": described(day_or_time, "the last day, or the day and time of coming back"),
+        "because": described(TEXT, "the reason, for the record"),
+    }
+    return table(properties, required=("from", "until"))
+
+
+def _forwarding(names: Names) -> Schema:
+    by_name = {
+        "oneOf": [
+            table({"role": {"type": "string"}}, required=("role",)),
+            table({"person": names.one_of("people")}, required=("person",)),
+        ]
+    }
+    link = {"anyOf": [words(WORDS), by_name]}
+    chain = {"type": "array", "items": link, "minItems": 1, "maxItems": MOST_LINKS}
+    to_whom = {"anyOf": [{"const": MANAGER}, names.one_of("departments")]}
+    properties = {
+        "new_clients": described(names.one_of("departments"), "whose head gets clients without a manager"),
+        "arrears": described(to_whom, "who gets clients in arrears: `manager`, or a department"),
+        "chains": described(entries(chain), "who is rung, one after the other; `default` and `department` are there"),
+    }
+    return table(properties, description="whom callers are put through to")
 
 
 def _hours(names: Names) -> Schema:

@@ -22,7 +22,8 @@ from switchboard.flows.flow_yaml import FlowFiles
 from switchboard.flows.hours_yaml import read_hours
 from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
 from switchboard.flows.open_prompts import take_open_prompts
-from switchboard.flows.organisation_yaml import KnownNames, give_names, read_languages, read_organisation
+from switchboard.flows.organisation_yaml import give_names, read_languages, read_organisation
+from switchboard.flows.people_yaml import KnownNames
 from switchboard.flows.reading import Reading
 from switchboard.flows.schema import Copied, FlowReading
 from switchboard.flows.source import Place, Problems, Table, read_yaml

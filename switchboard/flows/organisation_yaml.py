@@ -1,35 +1,24 @@
-"""organisation.yaml and people.yaml: who we are, whom callers ask for, and the numbers they dial."""
+"""organisation.yaml: who we are, and the numbers that callers dial."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from switchboard.domain.dialling import Phone
 from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
-from switchboard.domain.organisation import Department, Number, Organisation, Person, SafetyNet
-from switchboard.flows.reading import NOBODY, Reading
+from switchboard.domain.organisation import Number, Organisation, SafetyNet
+from switchboard.flows.people_yaml import KnownNames, People
+from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
 from switchboard.flows.trunks_yaml import read_trunks
 
-_EXTENSION = re.compile(r"[0-9]{2,6}")
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _EMERGENCY = re.compile(r"[0-9]{2,6}")
 LONGEST_RING = timedelta(minutes=5)
-OFFICE = "office"  # the opening hours of departments that name no others
-
-
-@dataclass(frozen=True, slots=True)
-class KnownNames:
-    """What the organisation's files refer to and other files define."""
-
-    hours: Collection[str]
-    flows: Collection[str]
-    prompts: Collection[str]
 
 
 def read_organisation(
@@ -46,11 +35,12 @@ def read_organisation(
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
         allowed=("trunks", "checks"),
     )
-    found = _People(reading, people, names)
+    timezone = _timezone(reading, organisation)
+    found = People(reading, people, names, ZoneInfo(timezone))
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
     return Organisation(
         name=reading.something(organisation.get("name"), organisation.place, "name"),
-        timezone=_timezone(reading, organisation),
+        timezone=timezone,
         country=_country(reading, organisation),
         languages=reading.languages,
         numbers=_numbers(reading, organisation, found, names, reception),
@@ -61,6 +51,7 @@ def read_organisation(
         emergency_numbers=_emergency_numbers(reading, organisation),
         prompts=prompts,
         trunks=read_trunks(reading, organisation),
+        forwarding=found.forwarding,
     )
 
 
@@ -138,86 +129,8 @@ def _emergency_numbers(reading: Reading, organisation: Table) -> tuple[str, ...]
     return reading.several(node, organisation.place, read)
 
 
-class _People:
-    """people.yaml: phones first, as departments and people point at them."""
-
-    def __init__(self, reading: Reading, table: Table, names: KnownNames) -> None:
-        self.reading = reading
-        self.phones: dict[str, Phone] = {}
-        self.people: dict[str, Person] = {}
-        self.departments: dict[str, Department] = {}
-        reading.keys(table, "people.yaml", needed=("departments", "people"), allowed=("phones",))
-        departments = reading.table(table.get("departments"), table.place, "departments")
-        people = reading.table(table.get("people"), table.place, "people")
-        self._read_phones(reading.table(table.get("phones"), table.place, "phones"))
-        for identifier, node in people.entries.items():
-            self._read_person(identifier, people.key_places[identifier], node, departments, names)
-        for identifier, node in departments.entries.items():
-            self._read_department(identifier, departments.key_places[identifier], node, names)
-
-    def phone(self, node: Node | None, place: Place, what: str) -> Phone:
-        """The phone of an extension that people.yaml knows."""
-        extension = self.reading.choice(node, place, what, self.phones)
-        return self.phones.get(extension, NOBODY)
-
-    def _read_phones(self, table: Table) -> None:
-        for extension, node in table.entries.items():
-            place = table.key_places[extension]
-            name = self.reading.something(node, place, "phone's name", "whose phone it is, such as `Reception`")
-            self.phones[extension] = Phone(self._extension(extension, place), name)
-
-    def _extension(self, text: str, place: Place) -> str:
-        if not _EXTENSION.fullmatch(text):
-            self.reading.problems.add(place, f"`{text}` is no extension", "two to six digits such as `101`")
-        return text
-
-    def _own_phone(self, table: Table, name: str) -> Phone | None:
-        node = table.get("phone")
-        if node is None:
-            return None
-        extension = self.reading.something(node, table.place, "phone", "an extension such as `101`")
-        if not extension:
-            return None
-        self._extension(extension, node.place)
-        return self.phones.setdefault(extension, Phone(extension, name))
-
-    def _read_person(self, identifier: str, place: Place, node: Node, departments: Table, names: KnownNames) -> None:
-        what = f"person `{identifier}`"
-        table = self.reading.table(node, place, what)
-        self.reading.identifier(identifier, place, "person")
-        self.reading.keys(table, what, needed=("name", "department"), allowed=("phone", "hours"))
-        name = self.reading.something(table.get("name"), table.place, "name")
-        department = self.reading.choice(table.get("department"), table.place, "department", departments.entries)
-        hours = self._hours(table, own_hours_id("people", identifier), names) if table.get("hours") else ""
-        self.people[identifier] = Person(identifier, name, department, self._own_phone(table, name), hours)
-
-    def _read_department(self, identifier: str, place: Place, node: Node, names: KnownNames) -> None:
-        what = f"department `{identifier}`"
-        table = self.reading.table(node, place, what)
-        self.reading.identifier(identifier, place, "department")
-        self.reading.keys(table, what, needed=("names", "head"), allowed=("phone", "hours"))
-        spoken = self.reading.texts(table.get("names"), table.place, "names")
-        name = spoken.get(self.reading.default_language, identifier)
-        hours = OFFICE
-        if table.get("hours") is not None or OFFICE not in names.hours:
-            hours = self._hours(table, own_hours_id("departments", identifier), names)
-        head = self.reading.choice(table.get("head"), table.place, "person", self.people)
-        self.departments[identifier] = Department(identifier, spoken, head, self._own_phone(table, name), hours)
-
-    def _hours(self, table: Table, own: str, names: KnownNames) -> str:
-        """The id of the hours named, or `own` of those written out on the spot, which hours_yaml reads."""
-        node = table.get("hours")
-        return own if isinstance(node, Table) else self.reading.choice(node, table.place, "opening hours", names.hours)
-
-
-def own_hours_id(group: str, identifier: str) -> str:
-    """What opening hours are called that a department or a person has of its own: `people.mari`. None of hours.yaml
-    can be called so."""
-    return f"{group}.{identifier}"
-
-
 def _numbers(
-    reading: Reading, organisation: Table, people: _People, names: KnownNames, reception: Phone
+    reading: Reading, organisation: Table, people: People, names: KnownNames, reception: Phone
 ) -> dict[str, Number]:
     numbers: dict[str, Number] = {}
     table = reading.table(organisation.get("numbers"), organisation.place, "numbers")
@@ -245,7 +158,7 @@ def _numbers(
     return numbers
 
 
-def _safety_net(reading: Reading, table: Table, people: _People, names: KnownNames, reception: Phone) -> SafetyNet:
+def _safety_net(reading: Reading, table: Table, people: People, names: KnownNames, reception: Phone) -> SafetyNet:
     needed, allowed = ("greeting", "leave_message", "goodbye"), ("ring", "ring_for", "longest_message")
     reading.keys(table, "safety_net", needed=needed, allowed=allowed)
     prompts = [reading.choice(table.get(key), table.place, "prompt", names.prompts) for key in needed]
