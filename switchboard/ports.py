@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from switchboard.domain.call_record import CallEvent
+from switchboard.domain.clients import Client
 from switchboard.domain.dialling import Caller, HangupCause, Phone, RingResult, WhileRinging
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
@@ -156,3 +157,10 @@ class CallArchive(Protocol):
 
     async def story(self, call_id: CallId) -> Sequence[CallEvent]:
         """All events of one call, oldest first; empty if unknown."""
+
+
+class ClientDirectory(Protocol):
+    """Who our clients are, for calls: in memory, never waits, never fails."""
+
+    def of(self, number: str) -> Client | None:
+        """The client who has this number (E.164); None for a stranger's, and for ""."""

@@ -8,6 +8,7 @@ what was known last.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 import random
@@ -28,6 +29,7 @@ POLL = 30.0  # seconds between two looks without a notification
 DEADLINE = 10.0  # seconds, for connecting and for each request
 RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
 BATCH = 200  # rows read and understood before calls get their turn: about a millisecond
+MANY = 5_000  # rows from which on Python's collector, looking through them again and again, would hold up calls
 
 Row = TypeVar("Row")
 
@@ -43,7 +45,7 @@ class _Known(Generic[Row]):
 
 
 class Mirror(Generic[Row]):
-    """The rows of `query` in the database `dsn`, looked at again when `channel` is notified.
+    """The rows of `query` in the database `dsn`, looked at again when `notification` comes (NOTIFY).
 
     `parse` makes a row of its columns, which are JSON values (times are ISO 8601 texts), and raises ValueError,
     KeyError or TypeError for one that can't be used: it is left out, and `problem` tells. `keys` are the texts under
@@ -55,16 +57,16 @@ class Mirror(Generic[Row]):
         self,
         dsn: str,
         query: str,
-        channel: str,
+        notification: str,
         snapshot: Path,
         parse: Callable[[Mapping[str, Any]], Row],
         *,
         keys: Callable[[Row], Iterable[str]] = lambda row: (),
         poll: float = POLL,
     ) -> None:
-        if not re.fullmatch(r"[a-z_]{1,63}", channel):
-            raise ValueError(f"{channel!r} is no channel's name")
-        self._dsn, self._channel, self._poll = dsn, channel, poll
+        if not re.fullmatch(r"[a-z_]{1,63}", notification):
+            raise ValueError(f"{notification!r} is no name of a notification")
+        self._dsn, self._notification, self._poll = dsn, notification, poll
         self._parse, self._keys = parse, keys
         self._columns = f"select to_jsonb(row)::text as told from ({query}) as row"  # noqa: S608 (our own SQL files)
         self._fingerprint = (
@@ -143,13 +145,24 @@ class Mirror(Generic[Row]):
             coming: _Known[Row] = _Known(fingerprint)
             lines: list[bytes] = []
             cursor = await connection.cursor(self._columns)
-            while batch := await cursor.fetch(BATCH, timeout=DEADLINE):
-                told = [record["told"].encode() for record in batch]
-                self._take(coming, told)
-                lines += told
+            is_paused = False
+            try:
+                while batch := await cursor.fetch(BATCH, timeout=DEADLINE):
+                    told = [record["told"].encode() for record in batch]
+                    self._take(coming, told)
+                    lines += told
+                    if len(lines) > MANY and gc.isenabled():
+                        gc.disable()
+                        is_paused = True
+            finally:
+                if is_paused:
+                    gc.freeze()  # they stay: no collection needs to look at them; without references they still go
+                    gc.enable()
         self._known = coming
         if coming.refused:
-            log.error("rows_left_out", channel=self._channel, rows=len(coming.refused), first=coming.refused[0])
+            log.error(
+                "rows_left_out", notification=self._notification, rows=len(coming.refused), first=coming.refused[0]
+            )
         try:
             await asyncio.to_thread(self._file.write, fingerprint, lines)
         except OSError as error:  # memory has them; only a start without Postgres would miss them
@@ -187,12 +200,12 @@ class Mirror(Generic[Row]):
                 timeout=DEADLINE,
                 command_timeout=DEADLINE,
                 server_settings={
-                    "application_name": f"switchboard {self._channel}",
+                    "application_name": f"switchboard {self._notification}",
                     "idle_in_transaction_session_timeout": str(int(DEADLINE * 3000)),
                 },
             )
             self._connection.add_termination_listener(lambda _: self._look.set())
-            await self._connection.add_listener(self._channel, lambda *_: self._look.set())
+            await self._connection.add_listener(self._notification, lambda *_: self._look.set())
         return self._connection
 
     def _disconnect(self) -> None:
@@ -202,9 +215,9 @@ class Mirror(Generic[Row]):
 
     def _note(self, problem: str | None) -> None:
         if problem is not None and self._unreachable in (None, "not read yet"):
-            log.warning("mirror_waits_for_postgres", channel=self._channel, error=problem)
+            log.warning("mirror_waits_for_postgres", notification=self._notification, error=problem)
         if problem is None and self._unreachable not in (None, "not read yet"):
-            log.info("mirror_works_again", channel=self._channel)
+            log.info("mirror_works_again", notification=self._notification)
         self._unreachable = problem
 
 

@@ -174,6 +174,6 @@ async def test_postgres_goes_and_comes_back(tmp_path: Path) -> None:
             await until(lambda: len(mirror.rows) == 1)
 
 
-def test_a_channel_is_a_plain_name(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no channel's name"):
+def test_a_notification_has_a_plain_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name of a notification"):
         Mirror(NOWHERE, QUERY, 'birds"; drop', tmp_path / "x", parse)
