@@ -1,0 +1,215 @@
+"""All queues of this machine at one moment: who waits, which agents are free, and who is put through to whom next.
+
+Pure and synchronous: whoever changes something (a caller comes or goes, an agent becomes free, a time comes) is
+followed at once by `dispatch`, which gives free agents to callers and nudges those whose turn it is. Nothing polls: a
+caller who waits sleeps until a nudge, or until `next_change`.
+
+Agents belong to all queues that list them. A phone is an agent's as long as it is in no call that we know of.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from switchboard.domain.call_record import CallEvent
+from switchboard.domain.dialling import DialOutcome, Phone
+from switchboard.domain.event_kind import EventKind
+from switchboard.domain.identity import CallId
+from switchboard.domain.queueing import (
+    RECENT_CALLS,
+    Idle,
+    Queue,
+    Ticket,
+    expected_wait,
+    in_order,
+    to_ring,
+)
+
+BUSY_AGAIN = timedelta(seconds=10)  # after which a phone that was in a call we don't know of is tried again
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One caller in a queue."""
+
+    ticket: Ticket
+    queue: Queue
+    agents: tuple[Phone, ...]  # on duty, in the queue's order
+    nudge: Callable[[], None]  # wakes the caller's task
+    offered: tuple[Phone, ...] = ()  # kept free for this caller, who rings them
+
+
+@dataclass(slots=True)
+class Agent:
+    """What is known of one phone."""
+
+    calls: set[CallId] = field(default_factory=set)  # that it rings or talks in
+    kept_for: CallId | None = None
+    free_at: datetime | None = None  # wrap-up, or skipped for not answering; None: now
+    idle_since: datetime | None = None
+    answered: int = 0
+    wrap_up: timedelta = timedelta()  # after the call it is in
+
+    def is_free(self, now: datetime) -> bool:
+        """Can be rung."""
+        return not self.calls and self.kept_for is None and (self.free_at is None or self.free_at <= now)
+
+
+class QueueRooms:
+    """See above. Times are UTC, and never go by any clock but the caller's of each method."""
+
+    def __init__(self) -> None:
+        self.is_open = True  # False after a start, until callers an earlier controller left behind are here
+        self._waiting: dict[CallId, Waiting] = {}
+        self._agents: dict[str, Agent] = {}  # by Phone.line
+        self._handling: dict[str, deque[timedelta]] = {}  # by queue: recent ones
+
+    # -- callers
+
+    def enter(self, waiting: Waiting, now: datetime) -> None:
+        """A caller comes."""
+        self._waiting[waiting.ticket.call_id] = waiting
+        self.dispatch(now)
+
+    def leave(self, call_id: CallId, now: datetime) -> None:
+        """A caller goes, served or not."""
+        if self._waiting.pop(call_id, None) is not None:
+            self._release_offer(call_id)
+            self.dispatch(now)
+
+    def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], now: datetime) -> None:
+        """Who may serve this caller has changed."""
+        self._waiting[call_id].agents = agents
+        self.dispatch(now)
+
+    def waiting(self, queue: str) -> list[Waiting]:
+        """Who waits in a queue, next first; those for whom an agent is rung are among them."""
+        here = {each.ticket: each for each in self._waiting.values() if each.queue.id == queue}
+        return [here[ticket] for ticket in in_order(here)]
+
+    def offered(self, call_id: CallId) -> tuple[Phone, ...]:
+        """The phones that are kept for this caller now."""
+        return self._waiting[call_id].offered
+
+    def position(self, call_id: CallId) -> int:
+        """1 is next."""
+        tickets = [each.ticket for each in self.waiting(self._waiting[call_id].queue.id)]
+        return tickets.index(self._waiting[call_id].ticket) + 1
+
+    def estimate(self, call_id: CallId) -> timedelta:
+        """How long this caller probably still waits."""
+        waiting = self._waiting[call_id]
+        handling = self._handling.get(waiting.queue.id, ())
+        return expected_wait(self.position(call_id), len(waiting.agents), tuple(handling))
+
+    # -- agents
+
+    def not_taken(self, call_id: CallId, outcomes: Mapping[Phone, DialOutcome], now: datetime) -> None:
+        """The caller's offer came to nothing. A phone with an outcome is skipped for a while; others are free again."""
+        waiting = self._waiting[call_id]
+        self._release_offer(call_id)
+        self._stop_ringing(call_id)
+        for phone, outcome in outcomes.items():
+            pause = BUSY_AGAIN if outcome is DialOutcome.BUSY else waiting.queue.skip_for
+            self._agent(phone.line).free_at = now + pause
+        self.dispatch(now)
+
+    def taken(self, call_id: CallId, phone: Phone, now: datetime) -> None:
+        """An agent answered this caller, who waits no more."""
+        waiting = self._waiting[call_id]
+        agent = self._agent(phone.line)
+        agent.answered += 1
+        agent.wrap_up = waiting.queue.wrap_up
+        self.talks(call_id, phone.line)
+        self.leave(call_id, now)
+
+    def handled(self, queue: Queue, length: timedelta) -> None:
+        """A call of this queue took so long."""
+        self._handling.setdefault(queue.id, deque(maxlen=RECENT_CALLS)).append(length + queue.wrap_up)
+
+    def talks(self, call_id: CallId, line: str) -> None:
+        """A phone is in this call; others that rang for it have stopped."""
+        self._stop_ringing(call_id)
+        self._agent(line).calls.add(call_id)
+
+    def parted(self, call_id: CallId, line: str, now: datetime) -> None:
+        """A phone is in this call no more."""
+        agent = self._agent(line)
+        if call_id in agent.calls:
+            agent.calls.discard(call_id)
+            agent.idle_since = now
+            agent.free_at, agent.wrap_up = now + agent.wrap_up, timedelta()
+            self.dispatch(now)
+
+    def noted(self, event: CallEvent) -> None:
+        """Something happened to any call: learn which phones are in use by it."""
+        line = str(event.data.get("extension") or "")
+        match event.kind:
+            case EventKind.RINGING if line:
+                self._agent(line).calls.add(event.call_id)
+            case EventKind.TALKING | EventKind.RETRIEVED if line:
+                self.talks(event.call_id, line)
+            case EventKind.RUNG if line and event.data.get("outcome") != DialOutcome.ANSWERED:
+                self._agent(line).calls.discard(event.call_id)
+                self.dispatch(event.at)
+            case EventKind.TALKED if line:
+                self.parted(event.call_id, line, event.at)
+            case EventKind.ENDED:
+                for other in [name for name, agent in self._agents.items() if event.call_id in agent.calls]:
+                    self.parted(event.call_id, other, event.at)
+            case _:
+                pass
+
+    # -- who is next
+
+    def open(self, now: datetime) -> None:
+        """All callers there may be from before are here."""
+        self.is_open = True
+        self.dispatch(now)
+
+    def dispatch(self, now: datetime) -> None:
+        """Give free agents to those who wait, the next first; a queue whose agents are busy holds up no other."""
+        if not self.is_open:
+            return
+        for ticket in in_order(each.ticket for each in self._waiting.values()):
+            waiting = self._waiting[ticket.call_id]
+            if waiting.offered:
+                continue
+            free = [phone for phone in waiting.agents if self._agent(phone.line).is_free(now)]
+            rung = {idle.line for idle in to_ring(waiting.queue.strategy, [self._idle(phone) for phone in free])}
+            waiting.offered = tuple(phone for phone in free if phone.line in rung)
+            for phone in waiting.offered:
+                self._agent(phone.line).kept_for = ticket.call_id
+            if waiting.offered:
+                waiting.nudge()
+
+    def next_change(self, call_id: CallId, now: datetime) -> datetime | None:
+        """When an agent of this caller becomes free by time alone; None if none does."""
+        agents = [self._agent(phone.line) for phone in self._waiting[call_id].agents]
+        times = [agent.free_at for agent in agents if agent.free_at is not None and agent.free_at > now]
+        return min((at for at in times), default=None)
+
+    # -- inside
+
+    def _agent(self, line: str) -> Agent:
+        return self._agents.setdefault(line, Agent())
+
+    def _idle(self, phone: Phone) -> Idle:
+        agent = self._agent(phone.line)
+        return Idle(phone.line, agent.idle_since, agent.answered)
+
+    def _release_offer(self, call_id: CallId) -> None:
+        for agent in self._kept_for(call_id):
+            agent.kept_for = None
+        if call_id in self._waiting:
+            self._waiting[call_id].offered = ()
+
+    def _kept_for(self, call_id: CallId) -> Iterator[Agent]:
+        return (agent for agent in self._agents.values() if agent.kept_for == call_id)
+
+    def _stop_ringing(self, call_id: CallId) -> None:
+        for agent in self._agents.values():
+            agent.calls.discard(call_id)
