@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -75,7 +76,7 @@ def test_the_order_is_total_and_loses_nobody(waiting: list[Ticket]) -> None:
     ordered = in_order(waiting)
     assert Counter(ordered) == Counter(waiting)
     assert ordered == in_order(reversed(waiting))
-    assert all(first.rank < second.rank for first, second in zip(ordered, ordered[1:], strict=False))
+    assert all(first.rank < second.rank for first, second in pairwise(ordered))
 
 
 @given(tickets, st.integers(0, 29))
