@@ -24,6 +24,16 @@ async def forward_call(
 
     Returns how ringing came out; after ANSWERED the talk is over and the caller is still there.
     """
+    result = await ring_phones(call, phones, recorder, timeout=timeout, hearing=hearing)
+    if result.outcome is DialOutcome.ANSWERED:
+        await talk_to(call, result.answered_by or phones[0], recorder)
+    return result
+
+
+async def ring_phones(
+    call: Call, phones: Sequence[Phone], recorder: CallRecorder, *, timeout: timedelta, hearing: WhileRinging
+) -> RingResult:
+    """Ring the phones and note how that came out. After ANSWERED go on with `talk_to`."""
     for phone in phones:
         recorder.note(EventKind.RINGING, extension=phone.extension, name=phone.name)
     result = await call.ring(phones, timeout=timeout, hearing=hearing)
@@ -36,8 +46,6 @@ async def forward_call(
             cause=int(result.cause),
             sip_status=result.sip_status,
         )
-    if result.outcome is DialOutcome.ANSWERED:
-        await _talk(call, result.answered_by or phones[0], recorder)
     return result
 
 
@@ -51,7 +59,8 @@ async def talk_on(call: Call, recorder: CallRecorder) -> bool:
     return True
 
 
-async def _talk(call: Call, phone: Phone, recorder: CallRecorder) -> None:
+async def talk_to(call: Call, phone: Phone, recorder: CallRecorder) -> None:
+    """Let the caller and whoever answered talk until the callee leaves."""
     recorder.note(EventKind.TALKING, extension=phone.extension, name=phone.name)
     await _listen(call, phone, recorder)
 
