@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from switchboard.commands import (
+    absence,
     calls,
     check,
     config,
@@ -18,6 +19,7 @@ from switchboard.commands import (
     graph,
     hours,
     prepare,
+    presence,
     prompts,
     publish,
     replay,
@@ -58,6 +60,8 @@ for command in (
     check,
     simulate,
     hours,
+    presence,
+    absence,
     graph,
     diff,
     replay,

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.clients import Client
 from switchboard.domain.dialling import Caller, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.forwarding import Situation
+from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
+from switchboard.domain.organisation import Person
+from switchboard.domain.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,22 @@ class Call(Protocol):
 
     def remember(self, position: Position) -> None:
         """Note where the call stands, on the call itself. Never waits."""
+
+
+class PresenceBook(Protocol):
+    """Who is there. Kept in memory: asking never waits."""
+
+    def presence_of(self, person: str) -> Presence | None:
+        """What somebody (a person's id) set last; None if nothing ever was."""
+
+    def situation_of(self, person: Person, zone: ZoneInfo, hours: HoursTable | None = None) -> Situation:
+        """Can this person be rung now, and why not (in words, by the wall clock of `zone`)?
+
+        By what they set, their absences, their own `hours` if they have any, and their desk phone.
+        """
+
+    async def set(self, presence: Presence) -> None:
+        """Take it; when this returns it survives whatever happens. Of two settings the later call counts."""
 
 
 class CallLedger(Protocol):

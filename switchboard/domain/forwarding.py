@@ -100,7 +100,8 @@ class Situation:
     """Can somebody be rung now?"""
 
     is_there: bool = True
-    why: str = ""  # they can't: "absent until 2026-12-24 00:00", "do not disturb"
+    why: str = ""  # they can't: "absent until Thu 24 Dec 00:00", "do not disturb"
+    is_busy: bool = False  # they can't, and are at work all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Target:
     name: str
     phones: tuple[Phone, ...] = ()
     skipped: str = ""
+    is_busy: bool = False  # skipped, and at work all the same
 
 
 class Reached(StrEnum):
@@ -179,7 +181,7 @@ class _Forwarding:
         self._department: Department | None = organisation.departments.get(of)
         self._is_for_department = bool(callee.department)
         self._seen: set[str] = set()  # people
-        self._phones: set[str] = set()  # that are rung already
+        self._lines: set[str] = set()  # of phones that are rung already
 
     def along(self, chain: Chain) -> Iterator[Target]:
         for link in chain:
@@ -229,17 +231,17 @@ class _Forwarding:
 
     def _own_phone(self, link: Link) -> Iterator[Target]:
         phone = self._department.phone if self._department else None
-        if phone is not None and phone.extension not in self._phones:
-            self._phones.add(phone.extension)
+        if phone is not None and phone.line not in self._lines:
+            self._lines.add(phone.line)
             yield Target(link, "", phone.name, (phone,))
 
     def _target(self, link: Link, person: Person) -> Target | None:
         """None if all their phones are rung already, as somebody else's."""
-        phones = tuple(each for each in person.phones if each.extension not in self._phones)
+        phones = tuple(each for each in person.phones if each.line not in self._lines)
         if person.phones and not phones:
             return None
         situation = self._situation_of(person) if phones else Situation(False, "has no phone")
         if not situation.is_there:
-            return Target(link, person.id, person.name, (), situation.why)
-        self._phones.update(each.extension for each in phones)
+            return Target(link, person.id, person.name, (), situation.why, situation.is_busy)
+        self._lines.update(each.line for each in phones)
         return Target(link, person.id, person.name, phones)

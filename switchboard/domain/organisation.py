@@ -27,8 +27,10 @@ class Person:
 
     @property
     def phones(self) -> tuple[Phone, ...]:
-        """All that ring for this person."""
-        return (self.phone,) if self.phone else ()
+        """All that ring for this person: the desk phone, and the mobile outside."""
+        desk = (self.phone,) if self.phone else ()
+        extension = self.phone.extension if self.phone else ""
+        return (*desk, Phone(extension, self.name, self.mobile)) if self.mobile else desk
 
 
 @dataclass(frozen=True, slots=True)

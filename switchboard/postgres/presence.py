@@ -1,0 +1,222 @@
+"""People's presence and absences: in memory for calls, in Postgres for everybody, on disk before it is confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from switchboard.domain.absence import Absence
+from switchboard.domain.forwarding import Situation
+from switchboard.domain.hours import HoursTable
+from switchboard.domain.organisation import Person
+from switchboard.domain.presence import DeviceState, Presence, later, presence_of, situation
+from switchboard.errors import RecordsUnreachable
+from switchboard.ports import Clock
+from switchboard.postgres.mirror import Mirror
+from switchboard.postgres.presence_journal import PresenceJournal
+from switchboard.postgres.queries import queries
+from switchboard.postgres.rows import plain_uuid
+
+JOURNAL = "presence.journal"  # in the state folder
+DEADLINE = 5.0  # seconds, for connecting and for each request
+RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedAbsence:
+    """An absence as it was noted beside people.yaml."""
+
+    id: UUID
+    person: str
+    absence: Absence
+    by: str
+
+
+class KeptPresence:
+    """Implements ports.PresenceBook. One a process, in that of the controller; `run` keeps it and Postgres alike."""
+
+    def __init__(
+        self,
+        dsn: str,
+        state: Path,
+        clock: Clock,
+        device_of: Callable[[str], DeviceState] = lambda extension: DeviceState.UNKNOWN,
+    ) -> None:
+        """What was set before is known at once. Raises SetupError if the folder cannot be written."""
+        self._dsn, self._clock, self._device_of = dsn, clock, device_of
+        sql = queries("presence")
+        self.mirror: Mirror[Presence] = Mirror(
+            dsn, sql["presence"], "presence", state / "presence.snapshot", presence_of, keys=lambda each: [each.person]
+        )
+        self.absences: Mirror[NotedAbsence] = Mirror(
+            dsn, sql["absences"], "absences", state / "absences.snapshot", _noted_absence
+        )
+        self._journal = PresenceJournal(state / JOURNAL)
+        self._writing = asyncio.Lock()
+        self._own: dict[str, Presence] = {}  # what was set here last, whether Postgres has it or not
+        self._unsent = asyncio.Event()
+        for presence in self._journal.read():
+            self._keep(presence)
+            self._unsent.set()
+
+    @property
+    def problem(self) -> str | None:
+        """Why others may not know what was set here, or we what others set; None while all is well."""
+        return self.mirror.problem or self.absences.problem
+
+    def presence_of(self, person: str) -> Presence | None:
+        """See ports.PresenceBook."""
+        return later(self.mirror.by_key.get(person), self._own.get(person))
+
+    def situation_of(self, person: Person, zone: ZoneInfo, hours: HoursTable | None = None) -> Situation:
+        """See ports.PresenceBook."""
+        return situation(
+            person,
+            self._clock.now(),
+            zone,
+            presence=self.presence_of(person.id),
+            absences=[each.absence for each in self.absences.rows if each.person == person.id],
+            hours=hours,
+            device=self._device_of(person.phone.extension) if person.phone else DeviceState.UNKNOWN,
+        )
+
+    async def set(self, presence: Presence) -> None:
+        """See ports.PresenceBook. Raises OSError if the disk refuses it."""
+        async with self._writing:
+            before = self.presence_of(presence.person)
+            if before is not None and before.set_at >= presence.set_at:  # the clock was put back, or another is ahead
+                presence = replace(presence, set_at=before.set_at + timedelta(microseconds=1))
+            writing = asyncio.ensure_future(asyncio.to_thread(self._journal.append, presence))
+            try:
+                await asyncio.shield(writing)
+            finally:  # cancelled or not: what is on disk counts
+                await writing
+                self._keep(presence)
+                self._unsent.set()
+
+    async def run(self) -> None:
+        """Keep memory and Postgres alike, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.mirror.run(), name="presence-mirror")
+            tasks.create_task(self.absences.run(), name="absences-mirror")
+            tasks.create_task(self._send(), name="presence-sent")
+
+    def close(self) -> None:
+        """Let the journal go. What Postgres lacks is sent after the next start."""
+        self._journal.close()
+
+    def _keep(self, presence: Presence) -> None:
+        kept = later(self._own.get(presence.person), presence)
+        assert kept is not None
+        self._own[presence.person] = kept
+
+    async def _send(self) -> None:
+        delay = RETRY_FIRST
+        while True:
+            await self._unsent.wait()
+            self._unsent.clear()
+            try:
+                sent = dict(self._own)
+                async with PostgresPresence(self._dsn) as table:
+                    for presence in sent.values():
+                        await table.set(presence)
+                async with self._writing:
+                    if self._own == sent:  # else there is something newer in the journal
+                        await asyncio.to_thread(self._journal.clear)
+                delay = RETRY_FIRST
+            except (RecordsUnreachable, OSError) as error:
+                log.warning("presence_waits_for_postgres", error=str(error))
+                self._unsent.set()
+                await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311
+                delay = min(delay * 2, RETRY_LONGEST)
+
+
+class PostgresPresence:
+    """The tables, over one connection, `async with`. Every request has a deadline; RecordsUnreachable says that
+    Postgres did not answer within it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._sql = queries("presence")
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        async with _deadline():
+            self._connection = await asyncpg.connect(
+                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard presence"}
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def set(self, presence: Presence) -> bool:
+        """Keep it. False if something that was set later counts."""
+        each = presence
+        rows = await self._fetch("set_presence", each.person, each.status.value, each.set_at, each.until, each.by)
+        return bool(rows[0]["counts"])
+
+    async def all(self) -> Sequence[Presence]:
+        """What each person set last."""
+        return [presence_of(dict(row)) for row in await self._fetch("presence")]
+
+    async def absences(self) -> Sequence[NotedAbsence]:
+        """Absences that are not over for long."""
+        return [_noted_absence(dict(row)) for row in await self._fetch("absences")]
+
+    async def add_absence(self, noted: NotedAbsence) -> None:
+        """Note it."""
+        times = noted.absence.begins, noted.absence.ends
+        await self._fetch("add_absence", noted.id, noted.person, *times, noted.absence.because, noted.by)
+
+    async def absences_beginning(self, prefix: str) -> Sequence[UUID]:
+        """Up to two ids that begin so (hex digits, dashes ignored): more than one is not unique."""
+        digits = prefix.replace("-", "").lower()
+        first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+        return [plain_uuid(row["id"]) for row in await self._fetch("absences_beginning", first, last)]
+
+    async def remove_absence(self, identifier: UUID) -> NotedAbsence | None:
+        """Forget it; what it was. None if there is none."""
+        rows = await self._fetch("remove_absence", identifier)
+        return _noted_absence(dict(rows[0])) if rows else None
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        if self._connection is None:
+            raise RecordsUnreachable("presence is asked for before Postgres was connected to")
+        async with _deadline():
+            return await self._connection.fetch(self._sql[query], *arguments)
+
+
+@asynccontextmanager
+async def _deadline() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(DEADLINE):
+            yield
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise RecordsUnreachable(f"presence cannot be read or kept: {error or type(error).__name__}") from error
+
+
+def _noted_absence(row: Mapping[str, Any]) -> NotedAbsence:
+    def instant(value: datetime | str) -> datetime:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+    absence = Absence(instant(row["begins"]), instant(row["ends"]), str(row["because"]))
+    return NotedAbsence(UUID(str(row["id"])), str(row["person"]), absence, str(row["by"]))
