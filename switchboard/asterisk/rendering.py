@@ -19,10 +19,11 @@ from typing import Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from switchboard.asterisk import hold_music
+from switchboard.asterisk.dialplan_reach import leaks
 from switchboard.asterisk.escaping import Escaped, comment
 from switchboard.asterisk.rendering_values import RenderingInput, template_values, trunk_variable
 from switchboard.domain.organisation import Organisation
-from switchboard.errors import SetupError
+from switchboard.errors import ConfigurationError, SetupError
 from switchboard.folders import Folders
 from switchboard.settings import Settings
 
@@ -91,7 +92,8 @@ def render(
 ) -> dict[str, str]:
     """Every file's text by its name.
 
-    Raises ConfigurationError with every name, number or address that cannot stand in Asterisk's configuration, and
+    Raises ConfigurationError with every name, number or address that cannot stand in Asterisk's configuration, or
+    with every way by which callers could reach a line outside (the administrator's own dialplan may open one), and
     SetupError if a folder's path can't, or a template is missing.
     """
     values = template_values(
@@ -125,6 +127,8 @@ def render(
         files[name] = environment.get_template(template.name).render(
             values, header=header, fingerprint=Escaped(_NO_FINGERPRINT)
         )
+    if found := leaks(files):
+        raise ConfigurationError([f"dialplan: a caller could reach a line outside by {leak}" for leak in found])
     for name, (_, parts) in FINGERPRINTS.items():
         digest = hashlib.sha256("".join(files[part] for part in parts).encode())
         files[name] = files[name].replace(_NO_FINGERPRINT, digest.hexdigest()[: len(_NO_FINGERPRINT)])
