@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import shlex
 import signal
 import subprocess
@@ -115,19 +116,33 @@ def test_for_programs() -> None:
     assert [event["kind"] for event in told["events"]][-1] == "ended"
 
 
+def _read(terminal: int) -> bytes:
+    """What is shown next; within 20 s something must be."""
+    ready, _, _ = select.select([terminal], [], [], 20)
+    assert ready, "nothing more is shown"
+    return os.read(terminal, 4096)
+
+
 def test_ctrl_c_at_the_prompt_hangs_up() -> None:
     """On a terminal of its own, as a person would."""
     leader, follower = pty.openpty()
     program = [sys.executable, "-m", "switchboard", "simulate", *OPEN]
-    process = subprocess.Popen(program, stdin=follower, stdout=follower, stderr=follower, start_new_session=True)
+    process = subprocess.Popen(
+        program,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # who runs us in the background ignores it
+    )
     os.close(follower)
     shown = b""
     try:
         while b"which key?" not in shown:
-            shown += os.read(leader, 4096)
+            shown += _read(leader)
         process.send_signal(signal.SIGINT)
         with suppress(OSError):  # the terminal is gone with its last user
-            while block := os.read(leader, 4096):
+            while block := _read(leader):
                 shown += block
         assert process.wait(20) == 0
     finally:
