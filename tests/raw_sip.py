@@ -108,6 +108,7 @@ class RawSip(asyncio.DatagramProtocol):
         answer = await self.send(call, "INVITE", headers, self.offer(), timeout)
         if answer.status == 401 and password:
             call.sequence += 1
+            call.recipient = recipient or f"<{call.target}>"  # without the tag of the refusal
             proof = authorization(answer.text, "INVITE", call.target, user, password)
             answer = await self.send(call, "INVITE", headers | {"Authorization": proof}, self.offer(), timeout)
         return answer
@@ -137,8 +138,7 @@ class RawSip(asyncio.DatagramProtocol):
     def offer(self) -> str:
         """Audio to this very socket, where nobody listens."""
         host, _, port = self.address.partition(":")
-        lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio {port} RTP/AVP 8 101"]
-        return "\r\n".join([*lines, "a=rtpmap:101 telephone-event/8000", ""])
+        return audio(host, port)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         text = data.decode("utf-8", "surrogateescape")
@@ -167,9 +167,10 @@ class RawSip(asyncio.DatagramProtocol):
 
 
 class TrunkSpy(asyncio.DatagramProtocol):
-    """The provider's end of a trunk: alive (OPTIONS), busy for every call, and knows who was asked for."""
+    """The provider's end of a trunk: alive (OPTIONS), and knows who was asked for. Busy, unless it `accepts` calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, accepts: bool = False) -> None:
+        self.accepts = accepts
         self.seen: list[str] = []  # first line of each request other than OPTIONS and ACK, oldest first
         self.texts: list[str] = []  # the same, whole
         self._transport: asyncio.DatagramTransport | None = None
@@ -201,17 +202,31 @@ class TrunkSpy(asyncio.DatagramProtocol):
         if method not in ("OPTIONS", "ACK") and not method.startswith("SIP/"):
             self.seen.append(text.partition("\r\n")[0])
             self.texts.append(text)
-        if method not in ("ACK", "SIP/2.0"):
+        if method == "INVITE" and self.accepts:
+            self._transport.sendto(response(text, "200 OK", self.address, self._answer()), addr)
+        elif method not in ("ACK", "SIP/2.0"):
             self._transport.sendto(response(text, "486 Busy Here" if method == "INVITE" else "200 OK"), addr)
 
+    def _answer(self) -> str:
+        host, _, port = self.address.partition(":")
+        return audio(host, port)
 
-def response(request: str, status: str) -> bytes:
-    """The least response to a request."""
+
+def audio(host: str, port: str) -> str:
+    """A session description: audio to this address."""
+    lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio {port} RTP/AVP 8 101"]
+    return "\r\n".join([*lines, "a=rtpmap:101 telephone-event/8000", ""])
+
+
+def response(request: str, status: str, contact: str = "", body: str = "") -> bytes:
+    """The least response to a request; with a session description if it is answered at `contact`."""
     vias = [f"Via: {via}" for via in re.findall(r"(?mi)^Via: (.*?)\r$", request)]
     to = header(request, "To")
     copied = [f"{name}: {header(request, name)}" for name in ("From", "Call-ID", "CSeq")]
     tagged = to if ";tag=" in to else f"{to};tag={secrets.token_hex(4)}"
-    return "\r\n".join([f"SIP/2.0 {status}", *vias, f"To: {tagged}", *copied, "Content-Length: 0", "", ""]).encode()
+    answered = [f"Contact: <sip:{contact}>", "Content-Type: application/sdp"] if contact else []
+    lines = [f"SIP/2.0 {status}", *vias, f"To: {tagged}", *copied, *answered, f"Content-Length: {len(body)}", "", body]
+    return "\r\n".join(lines).encode()
 
 
 def header(text: str, name: str) -> str:

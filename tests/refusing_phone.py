@@ -62,6 +62,10 @@ class RefusingPhone(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.close()
 
+    def contact(self) -> str:
+        """Where the next 302 sends its call."""
+        return f"<sip:{self.forward}@{self._domain}>"
+
     async def was_rung(self) -> None:
         """Wait until it was called (once more since the last time)."""
         await asyncio.wait_for(self._rung.wait(), DEADLINE)
@@ -147,7 +151,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
                 f"To: {to}" if ";tag=" in to else f"To: {to};tag={self._tag}",
                 f"Call-ID: {_header(request, 'Call-ID')}",
                 f"CSeq: {_header(request, 'CSeq')}",
-                *([f"Contact: <sip:{self.forward}@{self._domain}>"] if status == 302 else []),
+                *([f"Contact: {self.contact()}"] if status == 302 else []),
                 "Content-Length: 0",
             ]
         )
