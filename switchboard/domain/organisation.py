@@ -24,6 +24,7 @@ class Person:
     mobile: str = ""  # E.164
     roles: tuple[str, ...] = ()  # words: "account_manager"
     absences: tuple[Absence, ...] = ()
+    is_listed: bool = True  # can be asked for by name
 
     @property
     def phones(self) -> tuple[Phone, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from switchboard.domain.language import Language
 from switchboard.errors import SwitchboardError
@@ -16,6 +16,9 @@ from switchboard.services.record_call import CallRecorder
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
+
+MOST_KEYS = 30  # of those that belong together
+END_OF_KEYS = "#"
 
 
 class TooManySteps(SwitchboardError):
@@ -77,6 +80,24 @@ class Conversation:
         for following in more:
             utterances += following[language]
         await self.call.play(utterances, barge_in=barge_in)
+
+    async def keys(
+        self, first: timedelta, between: timedelta, *, at_once: str, worth_trying: Callable[[], Iterable[str]]
+    ) -> str:
+        """Keys that belong together: those pressed until `#`, or until none comes for `between`; at most MOST_KEYS.
+
+        "" if none comes for `first`. A key of `at_once` is returned alone as soon as it is pressed. Exploration tries
+        what is `worth_trying`: keys that stand for all that can be pressed, first those that mean nothing.
+        """
+        pressed = ""
+        while len(pressed) < MOST_KEYS:
+            key = await self.call.key(between if pressed else first)
+            if key is None or key == END_OF_KEYS:
+                break
+            if key in at_once:
+                return key
+            pressed += key
+        return pressed
 
     def prompt(self, identifier: str) -> Speech:
         """One of the prompts that the switchboard says by itself."""

@@ -66,6 +66,11 @@ class Move:
         return sum(isinstance(happening, Asked) and happening.key is not None for happening in self.happenings)
 
     @property
+    def is_spelled(self) -> bool:
+        """Does the caller press keys that belong together, such as a name's?"""
+        return any(isinstance(happening, Asked) and happening.is_spelled for happening in self.happenings)
+
+    @property
     def asks(self) -> int:
         """How many keys are waited for, pressed or not."""
         return sum(isinstance(happening, Asked) for happening in self.happenings)

@@ -6,7 +6,7 @@ later runs (`untried`). So the runs of a step make a tree whose leaves are all t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ class Asked:
 
     timeout: timedelta
     key: str | None
+    is_spelled: bool = False  # one of several that belong together
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class ForkingCall:
         self._open: list[tuple[int, tuple[Any, ...]]] = []  # how many answers came before, and what else there is
         self._questions = questions
         self._last_said: Utterance | None = None
+        self._asked_for_keys: list[Utterance | None] = []  # that belong together: after what was said
 
     @property
     def caller(self) -> Caller:
@@ -151,6 +153,23 @@ class ForkingCall:
         self.asked.append((question, key))
         self.happenings.append(Asked(timeout, key))
         return key
+
+    def keys(
+        self, first: timedelta, between: timedelta, at_once: str, worth_trying: Callable[[], Iterable[str]]
+    ) -> str:
+        """See Conversation.keys. Asked again, silence and the first of `worth_trying` stand for all."""
+        question = self._last_said
+        worth = tuple(worth_trying())
+        again = question in self._asked_for_keys
+        self._asked_for_keys.append(question)
+        pressed: str = self._answer(("", *worth[:1]) if again else ("", *worth, *at_once))
+        timeout = first
+        for key in pressed:
+            self.happenings.append(Asked(timeout, key, is_spelled=True))
+            timeout = between
+        if pressed not in at_once or not pressed:
+            self.happenings.append(Asked(timeout, None, is_spelled=True))
+        return pressed
 
     def forget_keys(self) -> None:
         """See ports.Call."""

@@ -25,6 +25,7 @@ from switchboard.flows.json_types import (
     words,
     yes_or_no,
 )
+from switchboard.flows.people_kinds import EVERYBODY, Among, PerKey
 
 _BOUND = "^([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]+)$"
 
@@ -89,6 +90,17 @@ def _(kind: kinds.Telephone, names: Names) -> Schema:
     by = {"phone": "phones", "person": "people", "department": "departments"}
     whose = table({key: names.one_of(what) for key, what in by.items()})
     return {"anyOf": [words(["reception"]), {**whose, "minProperties": 1, "maxProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: Among, names: Names) -> Schema:
+    named = {key: one_or_several(names.one_of(key)) for key in ("departments", "people")}
+    return {"anyOf": [words([EVERYBODY]), {**table(named), "minProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: PerKey, names: Names) -> Schema:
+    return names.one_of("prompts")
 
 
 @kind_schema.register

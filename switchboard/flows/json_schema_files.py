@@ -154,6 +154,7 @@ def _people(names: Names) -> Schema:
             "mobile": described(or_template(MOBILE), "a mobile phone, such as +37255501234"),
             "roles": described(one_or_several({"type": "string", "pattern": IDENTIFIER}), "such as account_manager"),
             "absent": described(one_or_several(_absence()), "when they are not at work"),
+            "listed": described(yes_or_no(), "can callers ask for them by name; yes if not written"),
         },
         required=("name", "department"),
     )

@@ -113,6 +113,7 @@ class _Loader:
                 flow_names=list(self.flow_tables),
                 variables=variables,
                 open_prompts=open_prompts,
+                texts=texts,
                 copied=copied,
             )
 

@@ -19,7 +19,7 @@ from switchboard.flows.source import Listing, Node, Place, Table
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
 OFFICE = "office"  # the opening hours of departments that name no others
-FIELDS_OF_A_PERSON = ("phone", "hours", "deputy", "mobile", "roles", "absent")
+FIELDS_OF_A_PERSON = ("phone", "hours", "deputy", "mobile", "roles", "absent", "listed")
 FIELDS_OF_A_DEPARTMENT = ("phone", "hours", "deputies", "members")
 
 
@@ -100,6 +100,7 @@ class People:
             mobile=self._mobile(table),
             roles=self._several(table, "roles", self._role),
             absences=tuple(self._absences(table)),
+            is_listed=reading.flag(listed, table.place, "answer here") if (listed := table.get("listed")) else True,
         )
 
     def _mobile(self, table: Table) -> str:

@@ -99,6 +99,7 @@ class FlowReading:
     flow_names: Collection[str]
     variables: Variables  # of all flows
     open_prompts: OpenPrompts = field(default_factory=dict)
+    texts: dict[str, dict[Language, str]] = field(default_factory=dict)  # of Organisation.prompts
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
     repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values of steps by `for each`; () if unclear
     copied: Copied = field(default_factory=Copied)  # in all flows

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, EventKind
@@ -20,7 +21,7 @@ _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its
 class WatchedConversation(Conversation):
     """A Conversation that notes what steps look at."""
 
-    __slots__ = ("instant", "saw_clock", "saw_language")
+    __slots__ = ("_forking", "instant", "saw_clock", "saw_language")
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class WatchedConversation(Conversation):
     ) -> None:
         super().__init__(call, recorder, office, configuration, start)
         self.variables: WatchedVariables = WatchedVariables(self.variables)
+        self._forking = call
         self.instant = _THEN
         self.saw_clock = self.saw_language = False
 
@@ -40,6 +42,12 @@ class WatchedConversation(Conversation):
         """See Conversation."""
         self.saw_language = True
         return self.recorder.language
+
+    async def keys(
+        self, first: timedelta, between: timedelta, *, at_once: str, worth_trying: Callable[[], Iterable[str]]
+    ) -> str:
+        """See Conversation."""
+        return self._forking.keys(first, between, at_once, worth_trying)
 
     def now(self) -> datetime:
         """See Conversation."""

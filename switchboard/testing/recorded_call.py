@@ -22,6 +22,8 @@ from switchboard.ports import Position, Utterance
 from switchboard.testing.manual_clock import ManualClock
 
 _PRESSED = re.compile(r"pressed ([0-9A-D*#])")
+_SPELLED = re.compile(r"spelled ([0-9A-D*]+)(?:, chose ([0-9])|, (none of \d+ chosen))?(?:.*attempt (\d+))?")
+_NO_CHOICE = "9"  # is never offered
 _SILENCE = "silence"
 
 
@@ -171,6 +173,7 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
     """What caller and phones did, from a call's events in order."""
     answers: list[Answer] = []
     step = ("", "")
+    before = 0  # answers of earlier steps: what was spelled is known only when the step is left
     for event in events:
         data = event.data
         if event.kind is EventKind.RUNG:
@@ -183,10 +186,25 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             stays = "attempt" in decided
             if pressed := _PRESSED.match(decided):
                 answers.append(Answer(event.at, key=pressed[1], stays=stays))
+            elif spelled := _SPELLED.match(decided):
+                answers[before:before] = _spelled(event, spelled)
             elif decided.startswith(_SILENCE):
                 answers.append(Answer(event.at, stays=True))
+            before = len(answers)
         elif event.kind is EventKind.ENDED and data.get("ended_by") == "caller":
             answers.append(Answer(event.at, is_hangup=True, step=step))
+    return answers
+
+
+def _spelled(event: CallEvent, found: re.Match[str]) -> list[Answer]:
+    """The keys of a name, as often as it was asked for, and then of a choice among several."""
+    keys, choice, unchosen, attempts = found.groups()
+    answers = [Answer(event.at, key=key) for key in f"{keys}#" * int(attempts or 1)]
+    if choice:
+        answers.append(Answer(event.at, key=choice))
+    elif unchosen:
+        wrong = None if event.data.get("outcome") == "no_input" else _NO_CHOICE
+        answers.append(Answer(event.at, key=wrong, stays=True))
     return answers
 
 

@@ -203,6 +203,10 @@ class StoryOffice:
         """The recording of a prompt."""
         return self._recording(self.configuration.prompts[identifier][Language(language)][0])
 
+    def name(self, name: str) -> Path:
+        """The recording of a person's name, in English."""
+        return self._recording(Utterance(name, ENGLISH))
+
     def fact(self, identifier: str, wording: int = 0) -> Path:
         """The recording of a fact's wording, in English."""
         return self._recording(Utterance(self._wording(identifier, wording), ENGLISH))

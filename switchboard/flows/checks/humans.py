@@ -150,6 +150,8 @@ def absent_people(examined: Examined) -> Iterator[Finding]:
         phones: dict[str, str] = {}
         for state in states:
             for worlds, move in examined.edges.out[state]:
+                if move.is_spelled:
+                    continue  # whoever asks for somebody by name may get them at any hour
                 for happening in move.happenings:
                     if isinstance(happening, Rang):
                         rung |= worlds & examined.reached.steady.get(state, 0)

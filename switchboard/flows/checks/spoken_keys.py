@@ -44,7 +44,7 @@ def spoken_keys(examined: Examined) -> Iterator[Finding]:
 
 
 def _menus(examined: Examined) -> Iterator[_Menu]:
-    """Each step that asks, once for each language."""
+    """Each step that asks for one key, once for each language."""
     explorer = Explorer(examined.configuration)
     for states in examined.by_step.values():
         keys: set[str] = set()
@@ -53,7 +53,7 @@ def _menus(examined: Examined) -> Iterator[_Menu]:
                 if any(isinstance(each, Asked) for each in move.happenings):
                     keys |= move.keys if move.presses and move.left.outcome not in ("no_input", "no_match") else set()
         state = states[0]
-        if not keys:
+        if not keys or any(move.is_spelled for state in states for _, move in examined.edges.out[state]):
             continue
         _, place = examined.reached.cheapest(state, examined.reached.seen[state])
         world = examined.reached.worlds.world(place)

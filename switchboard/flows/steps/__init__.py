@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switchboard.flows.schema import StepType
+from switchboard.flows.steps.directory import DIRECTORY
 from switchboard.flows.steps.end import END
 from switchboard.flows.steps.goto import GOTO
 from switchboard.flows.steps.hours import HOURS
@@ -18,5 +19,6 @@ from switchboard.flows.steps.subflow import SUBFLOW
 from switchboard.flows.steps.switch import SWITCH
 
 STEP_TYPES: dict[str, StepType] = {
-    step.name: step for step in (SAY, PLAY, MENU, HOURS, LANGUAGE, RING, INFO, SUBFLOW, RETURN, SWITCH, SET, GOTO, END)
+    step.name: step
+    for step in (SAY, PLAY, MENU, HOURS, LANGUAGE, RING, DIRECTORY, INFO, SUBFLOW, RETURN, SWITCH, SET, GOTO, END)
 }
