@@ -25,7 +25,7 @@ from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
 from switchboard.domain.hours import HoursState
 from switchboard.errors import SwitchboardError
-from switchboard.flows.interpret import can_resume, conversation_of
+from switchboard.flows.interpret import can_resume, conversation_of, is_queue
 from switchboard.folders import Folders
 from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
@@ -37,10 +37,12 @@ from switchboard.postgres.migrate import migrate
 from switchboard.postgres.spool import SpooledLedger
 from switchboard.services.answer_call import answer_call
 from switchboard.services.resume_call import end_politely
+from switchboard.services.wait_in_queue import Queues, WatchedLedger
 from switchboard.serving import Served, Serving
 from switchboard.settings import Settings
 
 RECORDS_RETRY = 2.0  # seconds between attempts while Postgres is away
+QUEUES_OPEN = 3.0  # seconds that queues wait at a start for callers they had; who is later may lose a place
 ARCHIVE_DEADLINE = 3.0  # seconds the ledger gets at the end to reach Postgres; the rest waits for the next start
 
 log = structlog.get_logger()
@@ -77,13 +79,17 @@ class Controller:
         self._folders: Folders = folders_of(settings)
         self._clock = clock or SystemClock()
         self._ledger = SpooledLedger(self._folders.ledger)
-        self._serving = Serving(settings, self._folders, self._clock, self._ledger)
+        self._queues = Queues(is_starting=True)
+        watched = WatchedLedger(self._ledger, self._queues.rooms.noted)
+        self._serving = Serving(settings, self._folders, self._clock, watched, self._queues)
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
             AriAddress(settings.ari_port, secrets.ari),
             AmiAddress(settings.ami_port, secrets.ami),
+            self._folders.messages,
             version_for=self._serving.for_number,
             serve=self._serve,
+            all_adopted=self._all_adopted,
         )
         reloading = Reloading(self._exchange.ari, self._exchange.ami, self._folders, service_account(settings))
         self._changeover = Changeover(self._serving, reloading, lambda: self._exchange.is_answering)
@@ -118,10 +124,23 @@ class Controller:
     async def _serve(self, call: AsteriskCall, served: Served, *, adopted: bool, position: Position | None) -> None:
         """One call's task: led by one version from its beginning to its end."""
         structlog.contextvars.bind_contextvars(call=str(call.id))
+        if adopted:
+            self._known_to_queues(call, served, position)
         with self._serving.call_with(position.version if position else served.version):
             if position is not None and (began_with := await self._serving.named(position.version)):
                 served, call.prompts = began_with, began_with.prompts
             await self._lead(call, served, adopted=adopted, position=position)
+
+    def _known_to_queues(self, call: AsteriskCall, served: Served, position: Position | None) -> None:
+        """An agent who talks is not rung; who waited is waited for, so that all have the places they had."""
+        if call.talking_to is not None:
+            self._queues.rooms.talks(call.id, call.talking_to.line)
+        elif position is not None and is_queue(served.configuration, position):
+            self._queues.expect(call.id)
+
+    def _all_adopted(self) -> None:
+        self._queues.all_adopted(self._clock.now())
+        asyncio.get_running_loop().call_later(QUEUES_OPEN, lambda: self._queues.open(self._clock.now()))
 
     async def _lead(self, call: AsteriskCall, served: Served, *, adopted: bool, position: Position | None) -> None:
         configuration, office = served.configuration, served.office

@@ -6,7 +6,7 @@ the two to the same behaviour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.clients import Client
-from switchboard.domain.dialling import Caller, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import Caller, Choice, HangupCause, Phone, RingResult, WhileRinging
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence
+from switchboard.domain.voice_recording import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,26 @@ class RecordingRef:
 class Acceptance:
     """A callee who picks up is told who calls, and takes the call with a key; without it nobody is connected.
 
-    So a mobile's voicemail never swallows a caller. The announcement is said twice; then the callee has `patience` to
-    press a key. An empty key is not offered.
+    So a mobile's voicemail never swallows a caller. A key counts at any time; after the announcement was said `times`
+    times the callee has `patience` left. An empty key is not offered, one that is not offered is not heard.
     """
 
     announcement: tuple[Utterance | RecordingRef, ...]  # it names the keys
     accept: str = "1"
     to_voicemail: str = "2"  # this caller shall leave a message: nobody else is rung on
     refuse: str = "3"  # as declining with the phone's own button: others ring on
+    times: int = 2
     patience: timedelta = timedelta(seconds=5)
     only_outside: bool = False  # desk phones are connected at once; only mobiles are asked
+
+    def asks(self, phone: Phone) -> bool:
+        """Whether this phone's owner is asked."""
+        return bool(phone.outside) or not self.only_outside
+
+    def choice(self, key: str) -> Choice | None:
+        """What a key means; None if nothing."""
+        keys = {self.to_voicemail: Choice.TO_VOICEMAIL, self.refuse: Choice.REFUSED, self.accept: Choice.ACCEPTED}
+        return keys.get(key) if key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Position:
     language: Language
     variables: Mapping[str, Any]
     returns: tuple[tuple[str, str], ...] = ()  # (flow, subflow step) that `return` goes back to, innermost last
+    waiting: tuple[str, datetime] | None = None  # (queue, since when): a place to be kept
 
 
 class Clock(Protocol):
@@ -127,11 +139,48 @@ class Call(Protocol):
     def forget_keys(self) -> None:
         """Drop keys pressed but not read, so that they don't answer a question not yet asked."""
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+    def music(self, *, on: bool) -> None:
+        """Music for a caller who waits, until it is turned off or a phone answers. What is said is said without it."""
+
+    async def wait(self, timeout: timedelta) -> str | None:
+        """As `key`; None as well when `nudge` was called since the last time."""
+
+    def nudge(self) -> None:
+        """End the wait. Unlike all else, any task may do this, at any time."""
+
+    def break_off(self, keys: Collection[str]) -> None:
+        """From now on one of these keys stops the phones that ring, and `ring` comes out as NO_ANSWER."""
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether such a key was pressed since `break_off`."""
+
+    async def record(
+        self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
+    ) -> Recorded:
+        """Record what the caller says, after a beep, as `<name>.wav` among the messages; what had that name is gone.
+
+        It ends after `longest`, after `silence` without a word (both in whole seconds, rounded up), or by one of
+        `stop_keys`, which is used up with every key before it. A hangup ends it too: that once the result is returned
+        and CallerHungUp raised by what is awaited next. Raises AsteriskError where nothing could be recorded.
+        """
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
         """Ring the phones at once; the first to answer is connected to the caller, the others stop.
 
         On ANSWERED the two are talking: go on with `talk`. Any other outcome leaves the caller as before, in silence.
         If no phone answered, the outcome is the most telling one: DECLINED, then BUSY, NO_ANSWER, UNAVAILABLE, FAILED.
+
+        With `acceptance`, who picks up is asked first, and only who takes the call is connected; meanwhile the other
+        phones ring on. Who is deciding when `timeout` is over may finish. A phone outside is never connected without
+        being asked: without `acceptance` it is not rung, and FAILED.
         """
 
     async def talk(self) -> None:

@@ -45,6 +45,8 @@ WANTED_EVENTS = (
     "ChannelLeftBridge",
     "Dial",
     "PlaybackFinished",
+    "RecordingFailed",
+    "RecordingFinished",
     "RESTResponse",  # the filter takes answers to requests for events, too
     "StasisEnd",
     "StasisStart",

@@ -10,21 +10,21 @@ import structlog
 
 from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ari import Event
-from switchboard.asterisk.channel import Asterisk
+from switchboard.asterisk.channel import LEASE_VARIABLE, Asterisk
 from switchboard.asterisk.leg import Leg, LegState, ring_result
 from switchboard.asterisk.position import POSITION_VARIABLE, pack
 from switchboard.asterisk.prompt_store import PromptStore
-from switchboard.asterisk.ringing import RingingChannel
+from switchboard.asterisk.waiting import WaitingChannel
 from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
 from switchboard.errors import AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
-from switchboard.ports import Position
+from switchboard.ports import Acceptance, Position
 
 HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
 
 log = structlog.get_logger()
 
 
-class AsteriskCall(RingingChannel):
+class AsteriskCall(WaitingChannel):
     """One caller's call from its offer to its end: what it hears, whom it is connected to, and who ended it."""
 
     def __init__(
@@ -72,15 +72,23 @@ class AsteriskCall(RingingChannel):
         """Nobody but us looks after the caller, so the lease has to be renewed."""
         return self._leased and not self._gone
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
         """See ports.Call."""
         self._check()
-        answered, legs = await self._reach(phones, timeout, hearing)
-        if answered is None:
+        taken, legs = await self._reach(phones, timeout, hearing, acceptance)
+        if taken is None:
             return ring_result(legs)
-        if not await self._connect(answered):
-            return RingResult(DialOutcome.FAILED)
-        return RingResult(DialOutcome.ANSWERED, answered.phone)
+        each = tuple(leg.result for leg in legs)
+        if not await self._connect(taken):
+            return RingResult(DialOutcome.FAILED, each=each)
+        return RingResult(DialOutcome.ANSWERED, taken.phone, choice=taken.choice, each=each)
 
     async def talk(self) -> None:
         """See ports.Call."""
@@ -159,6 +167,9 @@ class AsteriskCall(RingingChannel):
         try:
             # Its name tells whoever takes the call over with whom the caller talks.
             name = leg.phone.extension
+            if leg.decision is not None:
+                # What would have ended the leg, had we died while the callee was asked, must not end the talk.
+                await self._ask(operations.SET_VARIABLE, channelId=leg.channel, variable=LEASE_VARIABLE, value="0")
             await self._ask(operations.CREATE_BRIDGE, bridgeId=self._bridge, type="mixing", name=name)
             await self._ask(operations.ADD_TO_BRIDGE, bridgeId=self._bridge, channel=[self.channel, leg.channel])
         except LegGone:

@@ -11,6 +11,7 @@ import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -35,6 +36,7 @@ class Asterisk:
 
     ari: AriLink
     ami: AmiLinks
+    recordings: Path  # where ARI records, `<name>.wav` (folders.Folders.messages)
 
 
 class Channel:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -54,18 +55,28 @@ class Serve(Protocol[V_contra]):
 
 
 class Exchange(Generic[V]):
-    """Attaches to Asterisk and serves its calls.
+    """Attaches to Asterisk and serves its calls. `recordings` is where Asterisk records.
 
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
-    as one task a call.
+    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one.
     """
 
-    def __init__(self, ari: AriAddress, ami: AmiAddress, *, version_for: Callable[[str], V], serve: Serve[V]) -> None:
+    def __init__(
+        self,
+        ari: AriAddress,
+        ami: AmiAddress,
+        recordings: Path,
+        *,
+        version_for: Callable[[str], V],
+        serve: Serve[V],
+        all_adopted: Callable[[], None] = lambda: None,
+    ) -> None:
         self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=lambda: None)
         self._ami = AmiLinks(ami)
-        self._asterisk = Asterisk(self._ari, self._ami)
+        self._asterisk = Asterisk(self._ari, self._ami, recordings)
         self._version_for = version_for
         self._serve = serve
+        self._all_adopted = all_adopted
         self._calls: dict[str, AsteriskCall] = {}
         self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +94,8 @@ class Exchange(Generic[V]):
             "ChannelLeftBridge": self._left_bridge,
             "Dial": self._dialled,
             "PlaybackFinished": self._playback_finished,
+            "RecordingFailed": self._recording_over,
+            "RecordingFinished": self._recording_over,
         }
 
     @property
@@ -156,8 +169,11 @@ class Exchange(Generic[V]):
 
     def _key(self, event: Event) -> None:
         call = self._calls.get(event["channel"]["id"])
+        leg, ringing = self._legs.get(event["channel"]["id"], (None, None))
         if call is not None:
             call.key_pressed(event["digit"])
+        elif leg is not None and ringing is not None:
+            ringing.leg_key_pressed(leg, event["digit"])
 
     def _hangup_requested(self, event: Event) -> None:
         call = self._calls.get(event["channel"]["id"])
@@ -182,9 +198,20 @@ class Exchange(Generic[V]):
 
     def _playback_finished(self, event: Event) -> None:
         playback = event["playback"]
-        call = self._calls.get(playback["target_uri"].removeprefix("channel:"))
+        target = playback["target_uri"].removeprefix("channel:")
+        call = self._calls.get(target)
+        leg, ringing = self._legs.get(target, (None, None))
         if call is not None:
             call.playback_finished(playback["id"], playback["state"])
+        elif leg is not None and ringing is not None:
+            ringing.leg_playback_finished(leg, playback["id"])
+
+    def _recording_over(self, event: Event) -> None:
+        recording = event["recording"]
+        call = self._calls.get(recording["target_uri"].removeprefix("channel:"))
+        if call is not None:
+            problem = recording.get("cause", "for no reason told") if event["type"] == "RecordingFailed" else ""
+            call.recording_over(recording["name"], problem)
 
     def _replaced(self, event: Event) -> None:
         """Another controller took our place at this Asterisk; two that fight for it would serve nobody."""
@@ -261,6 +288,7 @@ class Exchange(Generic[V]):
         for bridge in bridges:
             if bridge["id"].startswith("bridge-") and not bridge["channels"]:
                 self._ari.request(operations.DESTROY_BRIDGE, bridgeId=bridge["id"])
+        asyncio.get_running_loop().call_soon(self._all_adopted)  # their tasks have begun by then
 
     def _review_known(self, present: Mapping[str, Event], held: set[str]) -> None:
         for call in tuple(self._calls.values()):

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from switchboard.domain.dialling import DialOutcome, HangupCause, Phone, RingResult
+from switchboard.asterisk.acceptance import Decision
+from switchboard.domain.dialling import (
+    Choice,
+    DialOutcome,
+    HangupCause,
+    Phone,
+    PhoneResult,
+    RingResult,
+    most_telling,
+)
 
 LEG_PREFIX = "leg-"  # channel ids of legs we make; a restarted controller knows them by it
 
@@ -30,21 +40,21 @@ _OUTCOME_OF_CAUSE: dict[int, DialOutcome] = {
     HangupCause.NO_ANSWER: DialOutcome.NO_ANSWER,
     HangupCause.REJECTED: DialOutcome.DECLINED,
 }
-#: The most telling first: what several phones' outcomes come to.
-_TELLING = (
-    DialOutcome.DECLINED,
-    DialOutcome.BUSY,
-    DialOutcome.NO_ANSWER,
-    DialOutcome.UNAVAILABLE,
-    DialOutcome.FAILED,
-)
+_OUTCOME_OF_CHOICE = {
+    Choice.ACCEPTED: DialOutcome.ANSWERED,
+    Choice.TO_VOICEMAIL: DialOutcome.DECLINED,
+    Choice.REFUSED: DialOutcome.DECLINED,
+    Choice.NONE: DialOutcome.NO_ANSWER,
+}
 
 
 class LegState(Enum):
     """Where a leg stands."""
 
     RINGING = auto()
+    DECIDING = auto()  # picked up, and asked whether to take the call
     ANSWERED = auto()
+    NOT_TAKEN = auto()  # being ended: refused by its owner, or too late
     GONE = auto()
 
 
@@ -59,17 +69,47 @@ class Leg:
     outcome: DialOutcome = DialOutcome.NO_ANSWER  # if it ends without an answer
     cause: int = HangupCause.UNKNOWN  # Q.850
     sip_status: int = 0
+    decision: Decision | None = None  # if the callee is to be asked
+
+    @property
+    def choice(self) -> Choice | None:
+        """What the callee chose; None if not asked, or not yet."""
+        return self.decision.choice if self.decision is not None else None
+
+    @property
+    def result(self) -> PhoneResult:
+        """How it came out."""
+        outcome = DialOutcome.ANSWERED if self.state is LegState.ANSWERED else self.outcome
+        return PhoneResult(self.phone, outcome, self.cause, self.sip_status, self.choice)
+
+    def picked_up(self) -> None:
+        """The phone was answered: that is it, or the callee is asked first."""
+        if self.decision is None:
+            self.state = LegState.ANSWERED
+        else:
+            self.state = LegState.DECIDING
+            self.decision.begin()
+
+    def decided(self) -> None:
+        """The callee has chosen."""
+        if self.state is LegState.DECIDING and self.choice is not None:
+            self.outcome = _OUTCOME_OF_CHOICE[self.choice]
+            self.state = LegState.ANSWERED if self.choice is Choice.ACCEPTED else LegState.NOT_TAKEN
 
     def ended(self, cause: int, sip_status: int) -> None:
         """The phone's last word (ChannelDestroyed): Q.850 cause and SIP status, 0 where unknown."""
         if self.state is LegState.RINGING:
             self.cause, self.sip_status = cause, sip_status
             self.outcome = dial_outcome(cause, sip_status)
+        elif self.state is LegState.DECIDING and self.decision is not None:
+            self.decision.choice = Choice.NONE  # hung up instead
+        if self.decision is not None:
+            self.decision.close()
         self.state = LegState.GONE
 
-    def unavailable(self) -> None:
-        """Asterisk could not even ring it: not registered."""
-        self.state, self.outcome = LegState.GONE, DialOutcome.UNAVAILABLE
+    def unavailable(self, outcome: DialOutcome = DialOutcome.UNAVAILABLE) -> None:
+        """It could not even be rung: not registered."""
+        self.state, self.outcome = LegState.GONE, outcome
 
 
 def dial_outcome(cause: int, sip_status: int) -> DialOutcome:
@@ -77,9 +117,6 @@ def dial_outcome(cause: int, sip_status: int) -> DialOutcome:
     return _OUTCOME_OF_SIP_STATUS.get(sip_status) or _OUTCOME_OF_CAUSE.get(cause) or DialOutcome.FAILED
 
 
-def ring_result(legs: list[Leg]) -> RingResult:
-    """What ringing all of them came to, when nobody answered."""
-    if not legs:
-        return RingResult(DialOutcome.UNAVAILABLE)
-    told = min(legs, key=lambda leg: _TELLING.index(leg.outcome))
-    return RingResult(told.outcome, None, told.cause, told.sip_status)
+def ring_result(legs: Sequence[Leg]) -> RingResult:
+    """What ringing all of them came to, when nobody took the call."""
+    return most_telling([leg.result for leg in legs])

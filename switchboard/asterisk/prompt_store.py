@@ -9,8 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from switchboard.domain.spoken import PAUSE, content_key
-from switchboard.ports import Utterance
+from switchboard.domain.spoken import BEEP, PAUSE, content_key
+from switchboard.ports import RecordingRef, Utterance
 
 UNKNOWN_LENGTH = 30.0  # seconds we wait for a file whose length we could not read
 
@@ -33,19 +33,20 @@ class PromptStore:
         self._folder = folder
         self._media = {utterance: self._read(utterance) for utterance in utterances}
         self._pause = self._read_file(folder / PAUSE)
+        self.beep = self._read_file(folder / BEEP)
 
     @property
     def unreadable(self) -> list[Utterance]:
         """Utterances whose file was not there, or no sound, when it was looked at."""
         return [utterance for utterance, media in self._media.items() if not media.is_readable]
 
-    def media_of(self, utterances: Sequence[Utterance]) -> list[Media]:
-        """The files that say the utterances, with a breath between two."""
+    def media_of(self, said: Sequence[Utterance | RecordingRef]) -> list[Media]:
+        """The files that say it, with a breath between two."""
         media: list[Media] = []
-        for utterance in utterances:
+        for each in said:
             if media:
                 media.append(self._pause)
-            media.append(self._of(utterance))
+            media.append(self._of(each) if isinstance(each, Utterance) else _recorded(each))
         return media
 
     def _of(self, utterance: Utterance) -> Media:
@@ -67,3 +68,7 @@ class PromptStore:
             log.warning("prompt_unreadable", file=f"{path}.wav", error=str(error))
             return Media(f"sound:{path}", UNKNOWN_LENGTH, is_readable=False)
         return Media(f"sound:{path}", seconds)
+
+
+def _recorded(recording: RecordingRef) -> Media:
+    return Media(f"recording:{recording.name}", UNKNOWN_LENGTH)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
 
 from switchboard.asterisk import ari_operations as operations
+from switchboard.asterisk.acceptance import Decision
 from switchboard.asterisk.ari import APPLICATION, Event
 from switchboard.asterisk.channel import Asterisk
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.voice import VoiceChannel
-from switchboard.domain.dialling import Phone, WhileRinging
+from switchboard.domain.dialling import Choice, DialOutcome, Phone, WhileRinging
 from switchboard.errors import AsteriskError, LegGone
+from switchboard.ports import Acceptance
 
 LEG_DEADLINE = 2.0  # seconds Asterisk gets to hand us a leg it made
 
@@ -44,8 +47,24 @@ class RingingChannel(VoiceChannel):
     def leg_answered(self, leg: Leg) -> None:
         """A phone we ring was picked up (Dial ANSWER)."""
         if leg.state is LegState.RINGING:
-            leg.state = LegState.ANSWERED
+            leg.picked_up()
             self._wake()
+
+    def leg_key_pressed(self, leg: Leg, key: str) -> None:
+        """A callee pressed a key (ChannelDtmfReceived)."""
+        if leg.state is LegState.DECIDING and leg.decision is not None:
+            leg.decision.key_pressed(key)
+
+    def leg_playback_finished(self, leg: Leg, playback: str) -> None:
+        """A callee heard something to its end (PlaybackFinished)."""
+        if leg.state is LegState.DECIDING and leg.decision is not None:
+            leg.decision.playback_finished(playback)
+
+    def _leg_decided(self, leg: Leg) -> None:
+        leg.decided()
+        if leg.state is LegState.NOT_TAKEN:
+            self._drop(leg)
+        self._wake()
 
     def leg_ended(self, leg: Leg, cause: int, sip_status: int) -> None:
         """A leg is over (ChannelDestroyed, or found missing)."""
@@ -53,33 +72,41 @@ class RingingChannel(VoiceChannel):
         self._wake()
 
     async def _reach(
-        self, phones: Sequence[Phone], timeout: timedelta, hearing: WhileRinging
+        self, phones: Sequence[Phone], timeout: timedelta, hearing: WhileRinging, acceptance: Acceptance | None
     ) -> tuple[Leg | None, list[Leg]]:
-        """Ring the phones until one answers: its leg, the others stopped; and all the legs."""
+        """Ring the phones until somebody takes the call: that leg, the others ended; and all the legs."""
         self._hearing(hearing, start=True)
         legs: list[Leg] = []
-        answered: Leg | None = None
+        taken: Leg | None = None
         try:
             for phone in phones:
-                legs.append(await self._make_leg(phone, timeout))
-            await self._until(
-                lambda: (
-                    any(leg.state is LegState.ANSWERED for leg in legs)
-                    or all(leg.state is LegState.GONE for leg in legs)
-                ),
-                timeout.total_seconds(),
-            )
-            answered = next((leg for leg in legs if leg.state is LegState.ANSWERED), None)
+                legs.append(await self._make_leg(phone, timeout, acceptance))
+            if not await self._until(lambda: _is_settled(legs, ringing=True), timeout.total_seconds()):
+                for leg in legs:
+                    if leg.state is LegState.RINGING:
+                        self._drop(leg)
+                        leg.state = LegState.NOT_TAKEN
+                await self._until(lambda: _is_settled(legs, ringing=False), math.inf)  # decisions end by themselves
+            taken = next((leg for leg in legs if leg.state is LegState.ANSWERED), None)
         finally:
             for leg in legs:
-                if leg is not answered:
+                if leg is not taken:
                     self._drop(leg)
             if not self._gone:
                 self._hearing(hearing, start=False)
-        return answered, legs
+        return taken, legs
 
-    async def _make_leg(self, phone: Phone, timeout: timedelta) -> Leg:
+    async def _make_leg(self, phone: Phone, timeout: timedelta, acceptance: Acceptance | None) -> Leg:
         leg = Leg(f"{LEG_PREFIX}{self._id.hex}-{uuid4().hex[:8]}", phone)
+        if acceptance is not None and acceptance.asks(phone):
+            announcement = self.prompts.media_of(acceptance.announcement)
+            leg.decision = Decision(
+                leg.channel, acceptance, announcement, self._command, partial(self._leg_decided, leg)
+            )
+        if phone.outside:
+            log.error("phone_outside_not_rung", call=str(self._id), extension=phone.extension)
+            leg.unavailable(DialOutcome.FAILED)
+            return leg
         self._legs.append(leg)
         self._track_leg(leg)
         try:
@@ -108,5 +135,14 @@ class RingingChannel(VoiceChannel):
         return leg
 
     def _drop(self, leg: Leg) -> None:
+        if leg.decision is not None:
+            leg.decision.close()
         if leg.state is not LegState.GONE:
             self._command(operations.HANG_UP, ignore_gone=True, channelId=leg.channel)
+
+
+def _is_settled(legs: Sequence[Leg], *, ringing: bool) -> bool:
+    """Somebody took the call, or said what shall become of it, or nobody can any more; `ringing` phones still could."""
+    if any(leg.state is LegState.ANSWERED or leg.choice is Choice.TO_VOICEMAIL for leg in legs):
+        return True
+    return not any(leg.state is LegState.DECIDING or (ringing and leg.state is LegState.RINGING) for leg in legs)

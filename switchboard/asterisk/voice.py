@@ -1,22 +1,30 @@
-"""What the caller hears and presses: prompts one after the other, ringback, music, keys."""
+"""What the caller hears, presses and says: prompts one after the other, ringback, music, keys, recordings."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
 
 import structlog
 
 from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ari import Event
 from switchboard.asterisk.channel import Asterisk, Channel
-from switchboard.asterisk.prompt_store import PromptStore
+from switchboard.asterisk.prompt_store import Media, PromptStore
+from switchboard.asterisk.sound_level import measure
 from switchboard.domain.dialling import WhileRinging
+from switchboard.domain.voice_recording import Recorded, RecordingEnd
+from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway, LegGone
 from switchboard.ports import Utterance
 
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
+RECORDING_GRACE = 2.0  # seconds Asterisk gets to tell that a recording is over, and to write its end
 PLAYBACKS = 16  # ids that a call's playbacks take in turn; at most two of them are in use at once
 
 log = structlog.get_logger()
@@ -33,6 +41,7 @@ class VoiceChannel(Channel):
         self._playback: str | None = None
         self._playbacks = 0
         self._lost_playback = False
+        self._recording: str | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -51,7 +60,9 @@ class VoiceChannel(Channel):
         self._check()
         if barge_in and self._keys:
             return
-        media = self.prompts.media_of(utterances)
+        await self._play(self.prompts.media_of(utterances), barge_in)
+
+    async def _play(self, media: Sequence[Media], barge_in: bool) -> None:
         deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
         while True:
             playback = self._playback = self._next_playback()
@@ -76,6 +87,56 @@ class VoiceChannel(Channel):
     def forget_keys(self) -> None:
         """See ports.Call."""
         self._keys.clear()
+
+    async def record(
+        self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
+    ) -> Recorded:
+        """See ports.Call."""
+        self._check()
+        if beep:
+            await self._play([self.prompts.beep], barge_in=False)
+        await self._begin_recording(str(name), longest, silence)
+        try:
+            ended_by = await self._end_of_recording(longest, stop_keys)
+        finally:
+            self._recording = None
+        duration, level = await asyncio.to_thread(measure, self._asterisk.recordings / f"{name}.wav")
+        return Recorded(duration, level, ended_by)
+
+    async def _begin_recording(self, name: str, longest: timedelta, silence: timedelta) -> None:
+        self._recording = name
+        self._command(
+            operations.RECORD,
+            channelId=self.channel,
+            name=name,
+            format="wav",
+            maxDurationSeconds=math.ceil(longest.total_seconds()) + 1,  # whole ones; we stop it, should we live
+            maxSilenceSeconds=math.ceil(silence.total_seconds()),
+            ifExists="overwrite",
+        )
+
+    async def _end_of_recording(self, longest: timedelta, stop_keys: str) -> RecordingEnd:
+        """Wait until it has ended: by itself, by a key, by the caller's hanging up."""
+
+        def is_stopped() -> bool:
+            return any(key in stop_keys for key in self._keys)
+
+        try:
+            is_in_time = await self._until(lambda: self._recording is None or is_stopped(), longest.total_seconds())
+            if self._recording is not None:
+                self._command(operations.STOP_RECORDING, ignore_gone=True, recordingName=self._recording)
+                await self._until(lambda: self._recording is None, RECORDING_GRACE)
+        except CallTakenAway:
+            raise
+        except CallerHungUp:
+            return RecordingEnd.HANGUP
+        if self.ended_by == "caller":
+            return RecordingEnd.HANGUP  # asked for; it leaves in a moment
+        if not is_stopped():
+            return RecordingEnd.SILENCE if is_in_time else RecordingEnd.LENGTH
+        while self._keys.popleft() not in stop_keys:
+            pass
+        return RecordingEnd.KEY
 
     async def silence(self) -> None:
         """Stop whatever an earlier controller let the caller hear: what we say would wait until that is over."""
@@ -107,6 +168,14 @@ class VoiceChannel(Channel):
             self._playback = None
             self._wake()
 
+    def recording_over(self, name: str, problem: str = "") -> None:
+        """A recording ended (RecordingFinished), or could not be made (RecordingFailed)."""
+        if name == self._recording:
+            if problem:
+                self._fault = AsteriskError(f"recording failed: {problem}")
+            self._recording = None
+            self._wake()
+
     def link_restored(self, *, is_up: bool) -> None:
         """Events and requests were lost while the link was down; `is_up` tells whether the channel is answered."""
         if self._answered and not is_up:
@@ -114,6 +183,13 @@ class VoiceChannel(Channel):
         if self._playback is not None:
             self._lost_playback, self._playback = True, None
             self._wake()
+        if self._recording is not None:
+            going_on = self._asterisk.ari.request(operations.GET_RECORDING, recordingName=self._recording)
+            going_on.add_done_callback(partial(self._recording_looked_for, self._recording))
+
+    def _recording_looked_for(self, name: str, answer: asyncio.Future[Any]) -> None:
+        if not answer.cancelled() and isinstance(answer.exception(), LegGone):
+            self.recording_over(name)  # while we were cut off
 
     def _next_playback(self) -> str:
         self._playbacks += 1

@@ -107,19 +107,27 @@ def clock_of(length: timedelta) -> str:
 
 def _line(line: Line) -> tuple[str, str, str]:
     """Who, what, and in which style; no text where there is nothing to print."""
-    callee = f"{line.phones[0].extension} {line.phones[0].name}" if line.phones else ""
+    callee = f"{line.phones[0].line} {line.phones[0].name}" if line.phones else ""
     seconds = f"{line.lasts.total_seconds():g} s" if line.lasts is not None else ""
     match line.what:
         case Happening.SAYS if line.utterance is not None:
             return f"switchboard [{line.utterance.language}]", line.utterance.text, ""
         case Happening.PRESSES:
             return "caller", f"presses {' '.join(line.keys)}", "bold"
+        case Happening.MUSIC:
+            return "♪", line.text, "dim"
         case Happening.SILENCE:
             return "caller", f"stays silent for {seconds}", "bold"
+        case Happening.RECORDS:
+            return "switchboard", line.text, ""
+        case Happening.SPEAKS:
+            return "caller", f"speaks for {seconds}", "bold"
+        case Happening.RECORDED | Happening.ASKS:
+            return "", line.text, ""
         case Happening.CALLER_HANGS_UP:
             return "caller", "hangs up", "bold"
         case Happening.RINGS if line.hearing is not None:
-            rung = " and ".join(f"{phone.extension} {phone.name}" for phone in line.phones)
+            rung = " and ".join(f"{phone.line} {phone.name}" for phone in line.phones)
             return "switchboard", f"rings {rung}; the caller hears {line.hearing.value}", ""
         case Happening.PICKS_UP:
             return "phone", f"{callee} answers after {seconds}", "bold"

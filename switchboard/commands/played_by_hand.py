@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from switchboard.domain.dialling import DialOutcome, Phone
+from switchboard.domain.dialling import Choice, DialOutcome, Phone
 from switchboard.testing.script import ANSWERS_AFTER, REFUSES_AFTER, Action, Deed, PhoneBehaviour, read_keys
 
 HELP = """\
@@ -21,7 +21,12 @@ RING_HELP = """\
     d       declined
     u       unavailable: not connected
     f       failed
+    v, r, s somebody answers and, asked whether to take the call, sends the caller to voicemail, refuses, says nothing
     h       the caller hangs up while it rings"""
+SPEAK_HELP = """\
+    3       speak for three seconds
+    Enter   say nothing
+    h       hang up"""
 TALK_HELP = """\
     Enter   the callee hangs up
     h       the caller hangs up"""
@@ -34,6 +39,9 @@ _BEHAVIOURS: Mapping[str, PhoneBehaviour] = {
     "d": PhoneBehaviour(DialOutcome.DECLINED, REFUSES_AFTER),
     "u": PhoneBehaviour(DialOutcome.UNAVAILABLE),
     "f": PhoneBehaviour(DialOutcome.FAILED),
+    "v": PhoneBehaviour(DialOutcome.ANSWERED, ANSWERS_AFTER, chooses=Choice.TO_VOICEMAIL),
+    "r": PhoneBehaviour(DialOutcome.ANSWERED, ANSWERS_AFTER, chooses=Choice.REFUSED),
+    "s": PhoneBehaviour(DialOutcome.ANSWERED, ANSWERS_AFTER, chooses=Choice.NONE),
 }
 _HANG_UP = "h"
 
@@ -54,11 +62,22 @@ class PlayedByHand:
                 return [replace(actions[0])]
             return actions
 
+    def speaks(self, longest: timedelta) -> Sequence[Action]:
+        """See Player."""
+        while True:
+            words = _prompt(f"speaks, for at most {longest.total_seconds():g} s: how many seconds?", SPEAK_HELP)
+            if words == _HANG_UP:
+                return [Action(Deed.HANG_UP)]
+            try:
+                return read_keys(words and f"s{words}")
+            except ValueError:
+                print(f"    `{words}` is no number of seconds\n{SPEAK_HELP}")
+
     def rings(self, phone: Phone, timeout: timedelta) -> PhoneBehaviour | None:
         """See Player."""
         while True:
             word = _prompt(
-                f"{phone.extension} {phone.name} rings, for {timeout.total_seconds():g} s: answers, "
+                f"{phone.line} {phone.name} rings, for {timeout.total_seconds():g} s: answers, "
                 "b busy, n no answer, d declines?",
                 RING_HELP,
             )

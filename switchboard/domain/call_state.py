@@ -29,10 +29,9 @@
                ringing, rung, adopted         parked       (ringing back whoever parked it)
     ended      message                        ended        (the safety net's, collected afterwards)
 
-    language, step, safety_net, message and fault are legal from offered until ended and leave the state as it is;
-    fault is legal after it too; ended is legal in every state but ended.
-
-An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
+    client, language, step, name_stated, skipped, presence, queued, left_queue, safety_net, message and fault are legal
+    from offered until ended and leave the state as it is; fault is legal after it too; ended is legal in every state
+    but ended.
 """
 
 from __future__ import annotations
@@ -65,7 +64,21 @@ class CallProgress:
 
 
 _S, _K = CallState, EventKind
-_NEUTRAL = frozenset({_K.LANGUAGE, _K.STEP, _K.SAFETY_NET, _K.MESSAGE, _K.FAULT})
+_NEUTRAL = frozenset(
+    {
+        _K.CLIENT,
+        _K.LANGUAGE,
+        _K.STEP,
+        _K.SKIPPED,
+        _K.PRESENCE,
+        _K.NAME_STATED,
+        _K.SAFETY_NET,
+        _K.MESSAGE,
+        _K.FAULT,
+        _K.QUEUED,
+        _K.LEFT_QUEUE,
+    }
+)
 _AFTER_THE_END = frozenset({_K.MESSAGE, _K.FAULT})
 
 # Only the events that change or confirm a state; `next_progress` adds what the table's last paragraph says.

@@ -32,6 +32,8 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
     match kind:
         case EventKind.OFFERED:
             return "offered", _offer(data)
+        case EventKind.CLIENT:
+            return "known as", _client(data)
         case EventKind.ADOPTED:
             return "taken over by a restarted controller", _labelled("at step", data.get("step"))
         case EventKind.SAFETY_NET:
@@ -42,10 +44,23 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return "language", str(data.get("language") or "")
         case EventKind.STEP:
             return _step(data)
+        case EventKind.SKIPPED:
+            return f"passed over {data.get('name') or '?'}", str(data.get("why") or "")
+        case EventKind.PRESENCE:
+            until = _labelled(" until", data.get("until"))
+            return f"set {data.get('person') or '?'}", str(data.get("status") or "?").replace("_", " ") + until
+        case EventKind.NAME_STATED:
+            return "states a name", f"recorded, {_duration(data.get('seconds'))}"
         case EventKind.RUNG:
             return f"rang {_who(data)}", _outcome(data)
         case EventKind.TALKED:
             return f"talked to {_who(data)}", f"{_duration(data.get('seconds'))}, ended by {data.get('ended_by', '?')}"
+        case EventKind.QUEUED:
+            place, agents = data.get("position", "?"), data.get("agents", "?")
+            return f"waits in queue {data.get('queue') or '?'}", f"number {place}, agents on duty: {agents}"
+        case EventKind.LEFT_QUEUE:
+            told = f"{data.get('outcome') or '?'} after {_duration(data.get('seconds'))}"
+            return f"waits no more in queue {data.get('queue') or '?'}", told.replace("_", " ")
         case EventKind.MESSAGE:
             return "left a message", f"{_duration(data.get('seconds'))}, {data.get('file') or '?'}"
         case EventKind.FAULT:
@@ -65,6 +80,15 @@ def _offer(data: Mapping[str, Any]) -> str:
         caller += f" ({name})"
     flow = f", flow {data['flow']} {str(data.get('flow_version') or '')[:12]}".rstrip() if data.get("flow") else ""
     return f"{caller} calls {data.get('number') or '?'}{flow}"
+
+
+def _client(data: Mapping[str, Any]) -> str:
+    told = [f"{data.get('name') or '?'} ({data.get('code') or '?'})", str(data.get("class") or "")]
+    told += ["VIP"] if data.get("vip") else []
+    told += [str(standing).replace("_", " ")] if (standing := data.get("standing")) not in (None, "ok") else []
+    told += [f"account manager {manager}"] if (manager := data.get("manager")) else []
+    told += [f"note: {note}"] if (note := data.get("note")) else []
+    return ", ".join(each for each in told if each)
 
 
 def _step(data: Mapping[str, Any]) -> tuple[str, str]:

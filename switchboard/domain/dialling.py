@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -82,6 +83,28 @@ class RingResult:
     sip_status: int = 0  # 0 where Asterisk gave none
     choice: Choice | None = None  # of the phone that decided the outcome
     each: tuple[PhoneResult, ...] = ()  # every phone rung, in the order given
+
+
+#: The most telling first: what several phones' outcomes come to.
+_TELLING = (
+    DialOutcome.DECLINED,
+    DialOutcome.BUSY,
+    DialOutcome.NO_ANSWER,
+    DialOutcome.UNAVAILABLE,
+    DialOutcome.FAILED,
+)
+
+
+def most_telling(each: Sequence[PhoneResult]) -> RingResult:
+    """What ringing them came to when nobody took the call; UNAVAILABLE where there was nobody to ring."""
+
+    def rank(result: PhoneResult) -> tuple[int, bool]:
+        return _TELLING.index(result.outcome), result.choice is not Choice.TO_VOICEMAIL
+
+    if not each:
+        return RingResult(DialOutcome.UNAVAILABLE)
+    told = min(each, key=rank)
+    return RingResult(told.outcome, None, told.cause, told.sip_status, told.choice, tuple(each))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,27 @@ class EventKind(StrEnum):
     """
 
     OFFERED = "offered"  # number, caller_number, caller_name, linkedid, channel, flow, flow_version, language
+    CLIENT = "client"  # code, name, class, manager, vip, standing, note: who calls, as the client list has it
     ADOPTED = "adopted"  # step: a restarted controller took the call over
     SAFETY_NET = "safety_net"  # reason: why the dialplan served the caller
     ANSWERED = "answered"  # (none)
     LANGUAGE = "language"  # language
     STEP = "step"  # flow, step, type, file, line, entered_at, outcome, decided_on, next ("" where it led nowhere)
-    RINGING = "ringing"  # extension, name
-    RUNG = "rung"  # extension, name, outcome (DialOutcome), cause (Q.850), sip_status
+    NAME_STATED = "name_stated"  # recording (name in the messages folder), seconds, level (dBFS), ended_by
+    SKIPPED = "skipped"  # person, name, link (of the chain), why: somebody whom a call is not put through to
+    PRESENCE = "presence"  # person, status (Status), until: set by a star code
+    RINGING = "ringing"  # extension, name, outside (a mobile's number; else left out)
+    RUNG = (
+        "rung"  # extension, name, outside, outcome (DialOutcome), cause (Q.850), sip_status, choice (Choice, if asked)
+    )
     TALKING = "talking"  # extension, name
     HELD = "held"  # extension, name
     RESUMED = "resumed"  # extension, name
     PARKED = "parked"  # place
     RETRIEVED = "retrieved"  # extension, name
     TALKED = "talked"  # extension, name, seconds, ended_by ("caller" or "callee")
+    QUEUED = "queued"  # queue, position, agents (on duty), since (came back to a place, or was taken over with it)
+    LEFT_QUEUE = "left_queue"  # queue, outcome (WaitOutcome or "abandoned"), seconds (waited)
     MESSAGE = "message"  # message_id, file (name in the messages folder), seconds, sha256 (of the file, hex)
     FAULT = "fault"  # error: our own failure, and what was done
     ENDED = "ended"  # disposition, cause (Q.850), ended_by ("caller", "callee", "switchboard", "unknown"), witness

@@ -11,6 +11,7 @@ import hashlib
 from switchboard.domain.language import Language
 
 PAUSE = "pause"  # the name of a recording of silence, 0.25 s, to be played between sentences
+BEEP = "beep"  # the name of a recording of a tone, 0.25 s at 1000 Hz: after it the caller is recorded
 KEY_LENGTH = 20  # hex digits; 80 bits, far beyond chance for any number of prompts
 
 

@@ -6,20 +6,34 @@ later runs (`untried`). So the runs of a step make a tree whose leaves are all t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import (
+    Caller,
+    Choice,
+    DialOutcome,
+    HangupCause,
+    Phone,
+    PhoneResult,
+    RingResult,
+    WhileRinging,
+    most_telling,
+)
 from switchboard.domain.identity import CallId
-from switchboard.ports import Position, Utterance
+from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
+from switchboard.ports import Acceptance, Position, Utterance
 
 KEYS: tuple[str | None, ...] = (*"1234567890#*", None)  # None is silence
 REPEAT = "*"
 
 _SOME_CALL = CallId(UUID(int=0))
+_SPEECH = Recorded(timedelta(seconds=3), -20.0, RecordingEnd.SILENCE)
+_NOTHING_SAID = Recorded(timedelta(), SILENT, RecordingEnd.SILENCE)
+
 
 T = TypeVar("T")
 
@@ -38,6 +52,7 @@ class Asked:
 
     timeout: timedelta
     key: str | None
+    while_waiting: bool = False  # in a queue, unasked
     is_spelled: bool = False  # one of several that belong together
 
 
@@ -50,6 +65,14 @@ class Rang:
     hearing: WhileRinging
     outcome: DialOutcome
     answered_by: Phone | None = None
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """The caller was recorded, and said something or nothing."""
+
+    has_voice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,15 @@ class Talked:
     phone: Phone
 
 
-Happening = Said | Asked | Rang | Talked
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The caller waited in a queue for so long, with music, until something other than a key ended it."""
+
+    queue: str
+    length: timedelta
+
+
+Happening = Waited | Said | Asked | Rang | Spoke | Talked
 
 
 class Questions:
@@ -102,6 +133,7 @@ class ForkingCall:
     talking_since: datetime | None = None
     hangup_cause = int(HangupCause.UNKNOWN)
     ended_by = "unknown"
+    is_broken_off = False
     id = _SOME_CALL
 
     def __init__(self, caller: str, number: str, answers: Sequence[Any], questions: Questions) -> None:
@@ -174,10 +206,43 @@ class ForkingCall:
     def forget_keys(self) -> None:
         """See ports.Call."""
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+    def music(self, *, on: bool) -> None:
         """See ports.Call."""
-        result = self._answer(tuple(_ways_to_come_out(phones)))
-        self.happenings.append(Rang(tuple(phones), timeout, hearing, result.outcome, result.answered_by))
+
+    async def wait(self, timeout: timedelta) -> str | None:
+        """See ports.Call."""
+        return await self.key(timeout)
+
+    def nudge(self) -> None:
+        """See ports.Call."""
+
+    def break_off(self, keys: Collection[str]) -> None:
+        """See ports.Call."""
+
+    def answered_with(self, answers: tuple[T, ...]) -> T:
+        """One of several answers to something that is asked; the others are tried in other runs."""
+        return self._answer(answers)
+
+    async def record(
+        self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
+    ) -> Recorded:
+        """See ports.Call."""
+        recorded = self._answer((_SPEECH, _NOTHING_SAID))
+        self.happenings.append(Spoke(recorded.has_voice))
+        return recorded
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        """See ports.Call."""
+        result = self._answer(tuple(_ways_to_come_out(phones, acceptance)))
+        rang = Rang(tuple(phones), timeout, hearing, result.outcome, result.answered_by, result.choice)
+        self.happenings.append(rang)
         self.talking_to = result.answered_by
         return result
 
@@ -192,6 +257,10 @@ class ForkingCall:
 
     def remember(self, position: Position) -> None:
         """See ports.Call."""
+
+    def fork(self, answers: tuple[T, ...]) -> T:
+        """One of the answers that something else than the call can give: each of them in a run of its own."""
+        return self._answer(answers)
 
     def _answer(self, answers: tuple[T, ...]) -> T:
         place = len(self._given)
@@ -229,9 +298,22 @@ class WatchedVariables(dict[str, Any]):
         return is_there
 
 
-def _ways_to_come_out(phones: Sequence[Phone]) -> Iterator[RingResult]:
+def _ways_to_come_out(phones: Sequence[Phone], acceptance: Acceptance | None) -> Iterator[RingResult]:
+    """Each phone answers; or all come out alike; or who picks up sends the caller to voicemail."""
     for phone in phones:
-        yield RingResult(DialOutcome.ANSWERED, phone)
+        choice = Choice.ACCEPTED if acceptance is not None and acceptance.asks(phone) else None
+        each = tuple(
+            PhoneResult(one, DialOutcome.ANSWERED, choice=choice)
+            if one is phone
+            else PhoneResult(one, DialOutcome.NO_ANSWER)
+            for one in phones
+        )
+        yield RingResult(DialOutcome.ANSWERED, phone, choice=choice, each=each)
     for outcome in DialOutcome:
         if outcome is not DialOutcome.ANSWERED:
-            yield RingResult(outcome)
+            told = most_telling([PhoneResult(phone, outcome) for phone in phones])
+            yield RingResult(outcome, each=told.each)
+    asked = [phone for phone in phones if acceptance is not None and acceptance.to_voicemail and acceptance.asks(phone)]
+    if asked:
+        sent = PhoneResult(asked[0], DialOutcome.DECLINED, choice=Choice.TO_VOICEMAIL)
+        yield most_telling([sent, *(PhoneResult(one, DialOutcome.NO_ANSWER) for one in phones if one != asked[0])])

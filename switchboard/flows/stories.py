@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from switchboard.domain.dialling import DialOutcome, Phone
 from switchboard.flows.asking import NO_MATCH
 from switchboard.flows.exploration import WITHOUT_END, Explorer, Move, State, World
-from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Talked
+from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Spoke, Talked
 from switchboard.ports import Utterance
 
 MOST_PAIRS = 20_000  # places of both versions compared for one world; what lies beyond is not
@@ -178,13 +178,17 @@ def _deed(move: Move) -> str:
 def _told(happening: Happening) -> str:
     if isinstance(happening, Asked):
         return SILENCE if happening.key is None else f"presses {happening.key}"
+    if isinstance(happening, Spoke):
+        return "says something" if happening.has_voice else "says nothing"
     if isinstance(happening, Talked):
         return f"{_called(happening.phone)} answers, talks and leaves"
     if isinstance(happening, Rang) and happening.outcome is not DialOutcome.ANSWERED:
         phones = ", ".join(map(_called, happening.phones))
+        if happening.choice is not None:
+            return f"{phones}: {happening.choice.value.replace('_', ' ')}"
         return f"{phones}: {happening.outcome.value.replace('_', ' ')}"
     return ""
 
 
 def _called(phone: Phone) -> str:
-    return f"{phone.name} ({phone.extension})"
+    return f"{phone.name} ({phone.line})"

@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from switchboard.domain.language import Language
-from switchboard.domain.spoken import PAUSE, content_key
+from switchboard.domain.spoken import BEEP, PAUSE, content_key
 from switchboard.errors import SetupError
 from switchboard.folders import Folders
 from switchboard.ports import Utterance
@@ -25,6 +28,10 @@ from switchboard.speech.rendered import RATES, Rendered, State, read, state_of
 from switchboard.speech.voices import Speaker, Voice, Voices, find_voices
 
 PAUSE_SECONDS = 0.25
+BEEP_SECONDS = 0.25
+BEEP_FREQUENCY = 1000  # Hz
+BEEP_PEAK = 8000  # of 32767
+BEEP_FADE = 0.01  # seconds
 
 Progress = Callable[[int, int, str], None]  # prompts done, of how many, what was spoken last
 
@@ -145,20 +152,31 @@ def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for ending, rate in RATES.items():
-            file = folder / f"{PAUSE}.{ending}"
-            if not file.exists():
-                _write_silence(file, rate)
+            for name, samples in ((PAUSE, _silence(rate)), (BEEP, _beep(rate))):
+                file = folder / f"{name}.{ending}"
+                if not file.exists():
+                    _write_sound(file, rate, samples)
     except OSError as error:
         raise SetupError(f"cannot write prompts to {folder}: {error.strerror}") from error
 
 
-def _write_silence(file: Path, rate: int) -> None:
+def _silence(rate: int) -> NDArray[np.int16]:
+    return np.zeros(round(PAUSE_SECONDS * rate), np.int16)
+
+
+def _beep(rate: int) -> NDArray[np.int16]:
+    at = np.arange(round(BEEP_SECONDS * rate)) / rate
+    fade = np.minimum(1.0, np.minimum(at, at[::-1]) / BEEP_FADE)  # without it, it clicks
+    return (BEEP_PEAK * fade * np.sin(2 * np.pi * BEEP_FREQUENCY * at)).astype(np.int16)
+
+
+def _write_sound(file: Path, rate: int, samples: NDArray[np.int16]) -> None:
     half = file.with_name(f".{file.name}.{os.getpid()}")
     with wave.open(str(half), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(rate)
-        sound.writeframes(bytes(2 * round(PAUSE_SECONDS * rate)))
+        sound.writeframes(samples.astype("<i2").tobytes())
     half.chmod(0o644)
     half.replace(file)
 

@@ -9,16 +9,28 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from switchboard.domain.call_record import CallEvent, EventKind
-from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import (
+    Caller,
+    Choice,
+    DialOutcome,
+    HangupCause,
+    Phone,
+    PhoneResult,
+    RingResult,
+    WhileRinging,
+    most_telling,
+)
 from switchboard.domain.identity import CallId
+from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp, SwitchboardError
-from switchboard.ports import Position, Utterance
+from switchboard.ports import Acceptance, Position, Utterance
 from switchboard.testing.manual_clock import ManualClock
 
 _PRESSED = re.compile(r"pressed ([0-9A-D*#])")
@@ -37,8 +49,8 @@ class Answer:
 
     at: datetime
     key: str | None = None  # pressed; None is silence, or no key at all
-    rung: Phone | None = None
-    result: RingResult = field(default_factory=lambda: RingResult(DialOutcome.FAILED))  # how that came out
+    rung: tuple[PhoneResult, ...] = ()  # phones rung at once, and how each came out
+    recorded: Recorded | None = None
     is_hangup: bool = False
     step: tuple[str, str] = ("", "")  # (flow, step) in which the caller hung up
     stays: bool = False  # silence or a wrong key: it answers the question however often it is asked again
@@ -48,6 +60,7 @@ class RecordedCall:
     """Implements ports.Call from one call's events, oldest first. Tell it where it is (`step_entered`)."""
 
     talking_since: datetime | None = None
+    is_broken_off = False
 
     def __init__(self, call_id: CallId, events: Iterable[CallEvent], clock: ManualClock) -> None:
         told = list(events)
@@ -116,28 +129,66 @@ class RecordedCall:
     async def key(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
         await self._begin()
-        if self._used is not None and self._used.rung is None:
+        if self._used is not None and not self._used.rung and self._used.recorded is None:
             return self._used.key
         answer = self._next("asks what to press, where nobody was asked anything more")
-        if answer.rung is not None:
-            raise Unanswerable(f"asks what to press, where {_called(answer.rung)} was rung")
+        if answer.rung or answer.recorded is not None:
+            raise Unanswerable(f"asks what to press, where {_did(answer)}")
         self._used = answer if answer.stays else None
         return answer.key
 
     def forget_keys(self) -> None:
         """See ports.Call."""
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+    def music(self, *, on: bool) -> None:
+        """See ports.Call."""
+
+    async def wait(self, timeout: timedelta) -> str | None:
+        """See ports.Call. Nothing but what the record tells of this step ends it early."""
+        await self._begin()
+        ahead = self._answers[0] if self._answers else None
+        if ahead is not None and (ahead.key is not None or (ahead.is_hangup and ahead.step == self._step)):
+            return self._next("").key
+        self._clock.move_to(self._clock.now() + timeout)
+        return None
+
+    def nudge(self) -> None:
+        """See ports.Call."""
+
+    def break_off(self, keys: Collection[str]) -> None:
+        """See ports.Call."""
+
+    async def record(
+        self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
+    ) -> Recorded:
         """See ports.Call."""
         await self._begin()
-        extensions = {phone.extension for phone in phones}
+        answer = self._next("records the caller, where nothing more was recorded")
+        if answer.recorded is None:
+            raise Unanswerable(f"records the caller, where {_did(answer)}")
+        return answer.recorded
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        """See ports.Call."""
+        await self._begin()
+        wanted = {(phone.extension, phone.outside) for phone in phones}
         rings = f"rings {', '.join(map(_called, phones))}"
         answer = self._next(f"{rings}, where nobody more was rung")
-        if answer.rung is None or answer.rung.extension not in extensions:
-            did = f"{_called(answer.rung)} was rung" if answer.rung else "the caller was asked what to press"
-            raise Unanswerable(f"{rings}, where {did}")
-        self._partner = answer.result.answered_by
-        return answer.result
+        rung = [each.phone for each in answer.rung]
+        if not any((phone.extension, phone.outside) in wanted for phone in rung):
+            raise Unanswerable(f"{rings}, where {_did(answer)}")
+        taken = next((each for each in answer.rung if each.outcome is DialOutcome.ANSWERED), None)
+        if taken is None:
+            return most_telling(answer.rung)
+        self._partner = taken.phone
+        return RingResult(taken.outcome, taken.phone, taken.cause, taken.sip_status, taken.choice, answer.rung)
 
     async def talk(self) -> None:
         """See ports.Call."""
@@ -174,11 +225,15 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
     answers: list[Answer] = []
     step = ("", "")
     before = 0  # answers of earlier steps: what was spelled is known only when the step is left
-    for event in events:
+    for place, event in enumerate(events):
         data = event.data
         if event.kind is EventKind.RUNG:
-            phone = Phone(str(data.get("extension") or ""), str(data.get("name") or ""))
-            answers.append(Answer(event.at, rung=phone, result=_result(phone, data)))
+            results: tuple[PhoneResult, ...] = (_result(data),)
+            if place and events[place - 1].kind is EventKind.RUNG:
+                results = (*answers.pop().rung, *results)  # rung together
+            answers.append(Answer(event.at, rung=results))
+        elif event.kind is EventKind.NAME_STATED:
+            answers.append(Answer(event.at, recorded=_recorded(data)))
         elif event.kind is EventKind.STEP and data.get("outcome") in ("hangup", "fault", "shutdown"):
             step = (str(data.get("flow")), str(data.get("step")))
         elif event.kind is EventKind.STEP:
@@ -208,12 +263,25 @@ def _spelled(event: CallEvent, found: re.Match[str]) -> list[Answer]:
     return answers
 
 
-def _result(phone: Phone, data: Mapping[str, Any]) -> RingResult:
+def _result(data: Mapping[str, Any]) -> PhoneResult:
+    phone = Phone(str(data.get("extension") or ""), str(data.get("name") or ""), str(data.get("outside") or ""))
     known = data.get("outcome") in tuple(DialOutcome)
     outcome = DialOutcome(data["outcome"]) if known else DialOutcome.FAILED
-    answered_by = phone if outcome is DialOutcome.ANSWERED else None
-    return RingResult(outcome, answered_by, int(data.get("cause") or 0), int(data.get("sip_status") or 0))
+    choice = Choice(data["choice"]) if data.get("choice") in tuple(Choice) else None
+    return PhoneResult(phone, outcome, int(data.get("cause") or 0), int(data.get("sip_status") or 0), choice)
+
+
+def _recorded(data: Mapping[str, Any]) -> Recorded:
+    known = data.get("ended_by") in tuple(RecordingEnd)
+    ended_by = RecordingEnd(data["ended_by"]) if known else RecordingEnd.SILENCE
+    return Recorded(timedelta(seconds=float(data.get("seconds") or 0)), float(data.get("level") or SILENT), ended_by)
+
+
+def _did(answer: Answer) -> str:
+    if answer.rung:
+        return f"{', '.join(_called(each.phone) for each in answer.rung)} was rung"
+    return "the caller was asked what to press" if answer.recorded is None else "the caller was recorded"
 
 
 def _called(phone: Phone) -> str:
-    return f"{phone.name} ({phone.extension})"
+    return f"{phone.name} ({phone.line})"

@@ -2,20 +2,23 @@
 
 Caller:  `press 2`                   when asked: a second after the switchboard falls silent and waits for a key
          `press 2 during welcome to` a second into an utterance that has these words
-         `press 2 while ringing`     or `while talking`: a second into it
+         `press 2 while ringing`     or `while talking`, `while waiting` (in a queue): a second into it
          `press 2 after 3s`          that long after the previous line (or the beginning of the call)
          `hang up`                   the same four ways
          `stay silent`               let one question go by
+         `speak 3s`                  say something for that long when asked to speak; otherwise nothing is said
 Phones:  `answers`, `answers after 4s`, `answers after 4s, talks 20s`, `busy`, `declines`, `no answer`, `unavailable`,
-         `failed`; a phone that is not mentioned is `unavailable`
+         `failed`; a phone that is not mentioned is `unavailable`. Asked whether to take the call, who answers takes it,
+         but `answers and sends to voicemail`, `answers and refuses`, `answers and says nothing` (as a voicemail does)
 
 The same in short, for a command line; words divided by spaces:
 
 `2`      press it when asked; `12` presses both at once, as a caller does who knows the menus
 `.`      stay silent: let one question go by
 `h`      hang up when asked
+`s3`     speak for 3 s when asked to
 `w5`     wait 5 s after what was done last (or the call's beginning) and then, unasked, do what the next word says
-`r`      do what the next word says while a phone rings; `t`: while talking
+`r`      do what the next word says while a phone rings; `t`: while talking; `q`: while waiting in a queue
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from switchboard.domain.dialling import DialOutcome
+from switchboard.domain.dialling import Choice, DialOutcome
 
 REACTION = timedelta(seconds=1)  # people need a second
 ANSWERS_AFTER = timedelta(seconds=4)
@@ -40,6 +43,7 @@ class Moment(Enum):
     HEARING = "during"
     RINGING = "while ringing"
     TALKING = "while talking"
+    WAITING = "while waiting"
     AFTER = "after"
     AT = "at"
 
@@ -50,6 +54,7 @@ class Deed(Enum):
     PRESS = "press"
     HANG_UP = "hang up"
     STAY_SILENT = "stay silent"
+    SPEAK = "speak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Action:
     moment: Moment = Moment.ASKED
     words: str = ""  # of the utterance, for HEARING; letters' case does not count
     delay: timedelta = timedelta()  # for AFTER
+    length: timedelta = timedelta()  # for SPEAK
     instant: datetime | None = None  # for AT
 
 
@@ -71,16 +77,34 @@ class PhoneBehaviour:
     outcome: DialOutcome
     after: timedelta = timedelta()
     talks: timedelta = TALKS  # until the callee hangs up
+    chooses: Choice = Choice.ACCEPTED  # where the callee is asked whether to take the call
 
 
 UNAVAILABLE = PhoneBehaviour(DialOutcome.UNAVAILABLE)
 
-KEY_WORDS = "keys such as `2` or `#`, `.` (silence), `h` (hang up), before one of them `w5` (wait 5 s), `r` or `t`"
-PHONE_WORDS = "answers, answers after 4s, busy, declines, no answer, unavailable, failed"
+KEY_WORDS = (
+    "keys such as `2` or `#`, `.` (silence), `h` (hang up), `s3` (speak for 3 s), before one of them `w5` (wait 5 s), "
+    "`r`, `t` or `q`"
+)
+PHONE_WORDS = (
+    "answers, answers after 4s, answers and refuses, answers and sends to voicemail, answers and says nothing, busy, "
+    "declines, no answer, unavailable, failed"
+)
 
-_ACTION = re.compile(r"(press ([0-9A-D*#]+)|hang up|stay silent)(?: (during|after) (.+)| (while (?:ringing|talking)))?")
+_ACTION = re.compile(
+    r"(press ([0-9A-D*#]+)|hang up|stay silent)(?: (during|after) (.+)| (while (?:ringing|talking|waiting)))?"
+)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-_ANSWERS = re.compile(r"answers(?: after (\d+(?:\.\d+)?)s)?(?:, talks (\d+(?:\.\d+)?)s)?")
+_ANSWERS = re.compile(
+    r"answers(?: after (\d+(?:\.\d+)?)s)?(?: and (refuses|sends to voicemail|says nothing))?"
+    r"(?:, talks (\d+(?:\.\d+)?)s)?"
+)
+_CHOICES = {
+    "refuses": Choice.REFUSED,
+    "sends to voicemail": Choice.TO_VOICEMAIL,
+    "says nothing": Choice.NONE,
+    None: Choice.ACCEPTED,
+}
 _REFUSALS = {
     "busy": PhoneBehaviour(DialOutcome.BUSY),
     "declines": PhoneBehaviour(DialOutcome.DECLINED, REFUSES_AFTER),
@@ -92,6 +116,9 @@ _REFUSALS = {
 
 def read_action(line: str) -> Action:
     """One line of the caller's script. Raises ValueError."""
+    spoken = re.fullmatch(r"speak (\d+(?:\.\d+)?)s", line.strip())
+    if spoken is not None:
+        return Action(Deed.SPEAK, length=timedelta(seconds=float(spoken.group(1))))
     found = _ACTION.fullmatch(line.strip())
     if found is None:
         raise ValueError(f"not an action of a caller: {line!r}")
@@ -119,8 +146,8 @@ def read_keys(text: str) -> list[Action]:
             when = moment
             continue
         deed = _deed(word)
-        if when is not None and deed.deed is Deed.STAY_SILENT:
-            raise ValueError("`.` is for a question, and needs no word before it that says when")
+        if when is not None and deed.deed in (Deed.STAY_SILENT, Deed.SPEAK):
+            raise ValueError(f"`{word}` is for a question, and needs no word before it that says when")
         actions.append(deed if when is None else replace(when, deed=deed.deed, keys=deed.keys))
         when = None
     if when is not None:
@@ -132,13 +159,15 @@ def _moment(word: str) -> Action | None:
     wait = re.fullmatch(r"w(\d{1,6}(?:\.\d{1,3})?)", word)
     if wait is not None:
         return Action(Deed.PRESS, moment=Moment.AFTER, delay=timedelta(seconds=float(wait.group(1))))
-    state = {"r": Moment.RINGING, "t": Moment.TALKING}.get(word)
+    state = {"r": Moment.RINGING, "t": Moment.TALKING, "q": Moment.WAITING}.get(word)
     return None if state is None else Action(Deed.PRESS, moment=state)
 
 
 def _deed(word: str) -> Action:
     if re.fullmatch(r"[0-9A-D*#]+", word):
         return Action(Deed.PRESS, word)
+    if spoken := re.fullmatch(r"s(\d{1,4}(?:\.\d{1,3})?)", word):
+        return Action(Deed.SPEAK, length=timedelta(seconds=float(spoken.group(1))))
     if word in (".", "h"):
         return Action(Deed.STAY_SILENT if word == "." else Deed.HANG_UP)
     raise ValueError(f"`{word}` is nothing a caller does — expected {KEY_WORDS}")
@@ -146,7 +175,9 @@ def _deed(word: str) -> Action:
 
 def written(action: Action) -> str:
     """The action in short, as `read_keys` reads it; in a full line where it has no short form."""
-    deed = {Deed.HANG_UP: "h", Deed.STAY_SILENT: "."}.get(action.deed, action.keys)
+    deed = {Deed.HANG_UP: "h", Deed.STAY_SILENT: ".", Deed.SPEAK: f"s{action.length.total_seconds():g}"}.get(
+        action.deed, action.keys
+    )
     match action.moment:
         case Moment.ASKED:
             return deed
@@ -154,6 +185,8 @@ def written(action: Action) -> str:
             return f"w{action.delay.total_seconds():g} {deed}"
         case Moment.RINGING | Moment.TALKING:
             return f"{action.moment.value.removeprefix('while ')[0]} {deed}"
+        case Moment.WAITING:
+            return f"q {deed}"
         case _:
             line = f"press {action.keys}" if action.deed is Deed.PRESS else action.deed.value
             return f"{line} {action.moment.value} {action.words}".rstrip()
@@ -200,5 +233,5 @@ def read_phone(text: str) -> PhoneBehaviour:
     found = _ANSWERS.fullmatch(text)
     if found is None:
         raise ValueError(f"not a phone's behaviour: {text!r}")
-    after, talks = (timedelta(seconds=float(group)) if group else None for group in found.groups())
-    return PhoneBehaviour(DialOutcome.ANSWERED, after or ANSWERS_AFTER, talks or TALKS)
+    after, talks = (timedelta(seconds=float(group)) if group else None for group in found.group(1, 3))
+    return PhoneBehaviour(DialOutcome.ANSWERED, after or ANSWERS_AFTER, talks or TALKS, _CHOICES[found.group(2)])

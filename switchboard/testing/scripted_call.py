@@ -7,39 +7,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import (
+    Caller,
+    DialOutcome,
+    HangupCause,
+    Phone,
+    PhoneResult,
+    RingResult,
+    WhileRinging,
+    most_telling,
+)
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH
+from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp
-from switchboard.ports import Position, Utterance
+from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
 from switchboard.testing.manual_clock import ManualClock
+from switchboard.testing.rung_phones import Ringing
 from switchboard.testing.script import REACTION, UNAVAILABLE, Action, Deed, Moment, PhoneBehaviour
 from switchboard.testing.transcript import Happening, Line, Listener
 
 PER_CHARACTER = timedelta(milliseconds=60)  # how fast the switchboard speaks, about
 SHORTEST_UTTERANCE = timedelta(seconds=1)
 SOME_CALL = CallId(UUID("019a0000-0000-7000-8000-000000000000"))
-
-# The most telling first: what several phones' outcomes come to.
-_TELLING = (
-    DialOutcome.DECLINED,
-    DialOutcome.BUSY,
-    DialOutcome.NO_ANSWER,
-    DialOutcome.UNAVAILABLE,
-    DialOutcome.FAILED,
-)
-_SIGNALS = {
-    DialOutcome.DECLINED: (HangupCause.REJECTED, 603),
-    DialOutcome.BUSY: (HangupCause.BUSY, 486),
-    DialOutcome.NO_ANSWER: (HangupCause.NO_ANSWER, 0),
-    DialOutcome.UNAVAILABLE: (HangupCause.UNKNOWN, 0),
-    DialOutcome.FAILED: (HangupCause.INTERWORKING, 500),
-}
+SPOKEN = -20.0  # dBFS, how loud a caller speaks
+BEEP = timedelta(seconds=0.25)
 
 
 class ScriptedCall:
@@ -66,6 +63,7 @@ class ScriptedCall:
         self.lines: list[Line] = []
         self.heard: list[Utterance] = []  # in the order they began
         self.positions: list[Position] = []
+        self.recordings: dict[UUID, Recorded] = {}
         self.left: deque[Action] = deque(actions)
         self.phones: dict[str, PhoneBehaviour] = dict(phones or {})
         self._clock = clock
@@ -77,6 +75,8 @@ class ScriptedCall:
         self._answered = talking_to is not None
         self._gone = False
         self._keys: deque[str] = deque()
+        self._has_music = self._is_nudged = False
+        self._breaking: frozenset[str] = frozenset()
         self._partner = talking_to
         self._last_action_at = clock.now()
         self._hangs_up_at = hangs_up_at  # wherever the script then is
@@ -163,38 +163,110 @@ class ScriptedCall:
         """See ports.Call."""
         self._keys.clear()
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
+    def music(self, *, on: bool) -> None:
+        """See ports.Call."""
+        if on and not self._has_music and not self._gone:
+            self._tell(Happening.MUSIC, "(music)")
+        self._has_music = on
+
+    async def wait(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
         await self._begin()
-        rung = ", ".join(f"{phone.extension} {phone.name}" for phone in phones)
-        told = f"switchboard rings {rung} (the caller hears {hearing.value})"
+        self._pass(timeout, Moment.WAITING, lambda: bool(self._keys) or self._is_nudged)
+        if self._keys:
+            return self._keys.popleft()
+        self._is_nudged = False
+        return None
+
+    def nudge(self) -> None:
+        """See ports.Call."""
+        self._is_nudged = True
+
+    def break_off(self, keys: Collection[str]) -> None:
+        """See ports.Call."""
+        self._breaking = frozenset(keys)
+
+    @property
+    def is_broken_off(self) -> bool:
+        """See ports.Call."""
+        return bool(self._breaking & set(self._keys))
+
+    async def record(
+        self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
+    ) -> Recorded:
+        """See ports.Call."""
+        await self._begin()
+        self._tell(Happening.RECORDS, "(beep)" if beep else "(records)")
+        since = self._clock.now() + (BEEP if beep else timedelta())
+        level = SPOKEN if self.left and self.left[0].deed is Deed.SPEAK else SILENT
+        try:
+            self._pass(BEEP if beep else timedelta(), Moment.AT, lambda: False)
+            ended_by = self._speech(longest, silence, stop_keys)
+        except CallerHungUp:
+            ended_by = RecordingEnd.HANGUP
+        recorded = Recorded(max(self._clock.now() - since, timedelta()), level, ended_by)
+        self.recordings[name] = recorded
+        self._tell(Happening.RECORDED, f"(recorded, ended by {ended_by.value})", lasts=recorded.duration)
+        return recorded
+
+    def _speech(self, longest: timedelta, silence: timedelta, stop_keys: str) -> RecordingEnd:
+        left = longest
+        if self.left and self.left[0].deed is Deed.SPEAK:
+            length = self.left.popleft().length
+            self._tell(Happening.SPEAKS, f"caller speaks for {_seconds(length)}", lasts=length)
+            self._last_action_at = self._clock.now() + length
+            left -= min(length, longest)
+            if self._pass(min(length, longest), Moment.TALKING, self._stop(stop_keys)):
+                return RecordingEnd.KEY
+        elif self.left and self.left[0].deed is Deed.STAY_SILENT:
+            self.left.popleft()
+        if self._pass(min(silence, left), Moment.ASKED, self._stop(stop_keys)):
+            return RecordingEnd.KEY
+        return RecordingEnd.LENGTH if left <= silence else RecordingEnd.SILENCE
+
+    def _stop(self, stop_keys: str) -> Callable[[], bool]:
+        """Whether a key that ends a recording was pressed; it is used up, and those before it."""
+
+        def stopped() -> bool:
+            place = next((place for place, key in enumerate(self._keys) if key in stop_keys), None)
+            if place is not None:
+                for _ in range(place + 1):
+                    self._keys.popleft()
+            return place is not None
+
+        return stopped
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        """See ports.Call."""
+        await self._begin()
+        told = f"switchboard rings {', '.join(map(_called, phones))} (the caller hears {hearing.value})"
         self._tell(Happening.RINGS, told, phones=tuple(phones), hearing=hearing)
-        behaviours = [(phone, self.phones.get(phone.extension, UNAVAILABLE)) for phone in phones]
-        answers = [(it.after, phone) for phone, it in behaviours if it.outcome is DialOutcome.ANSWERED]
-        after, first = min(answers, key=lambda each: each[0], default=(timeout, None))
-        refusals = [min(it.after, timeout) for _, it in behaviours if it.outcome is not DialOutcome.ANSWERED]
-        if first is None or after > timeout:
-            after = timeout if first is not None else max(refusals, default=timedelta())
-            first = None
-        self._pass(after, Moment.RINGING, lambda: False)
+        if acceptance is not None and any(map(acceptance.asks, phones)):
+            self._tell(Happening.ASKS, f"(who picks up hears: {_announced(acceptance)})")
+        behaviours = [(phone, self.phones.get(phone.line, UNAVAILABLE)) for phone in phones]
+        result, after = Ringing(behaviours, timeout, acceptance, self._lasts).comes_out()
+        if self._pass(after, Moment.RINGING, lambda: self.is_broken_off):
+            stopped = tuple(PhoneResult(phone, DialOutcome.NO_ANSWER) for phone in phones)
+            result, after = most_telling(stopped), timedelta()
+        first = result.answered_by
         if first is not None:
             self._answered, self._partner = True, first
-            told = f"{first.extension} {first.name} answers after {_seconds(after)}"
+            took = "" if result.choice is None else ", and takes the call"
+            told = f"{_called(first)} answers after {_seconds(self.phones[first.line].after)}{took}"
             self._tell(Happening.PICKS_UP, told, phones=(first,), outcome=DialOutcome.ANSWERED, lasts=after)
-            return RingResult(DialOutcome.ANSWERED, first)
-        return self._nobody(behaviours, after)
-
-    def _nobody(self, behaviours: Sequence[tuple[Phone, PhoneBehaviour]], after: timedelta) -> RingResult:
-        outcomes = []
-        for phone, behaviour in behaviours:
-            late = behaviour.outcome is DialOutcome.ANSWERED or behaviour.after > after
-            outcome = DialOutcome.NO_ANSWER if late else behaviour.outcome
-            outcomes.append(outcome)
-            text = f"{phone.extension} {phone.name}: {outcome.value}, after {_seconds(after)}"
-            self._tell(Happening.NOT_REACHED, text, phones=(phone,), outcome=outcome, lasts=after)
-        told = min(outcomes, key=_TELLING.index, default=DialOutcome.UNAVAILABLE)
-        cause, sip_status = _SIGNALS[told]
-        return RingResult(told, None, cause, sip_status)
+            return result
+        for each in result.each:
+            how = each.outcome.value + (f" ({each.choice.value})" if each.choice else "")
+            text = f"{_called(each.phone)}: {how}, after {_seconds(after)}"
+            self._tell(Happening.NOT_REACHED, text, phones=(each.phone,), outcome=each.outcome, lasts=after)
+        return result
 
     async def talk(self) -> None:
         """See ports.Call."""
@@ -203,7 +275,7 @@ class ScriptedCall:
         if partner is None:
             return
         self._tell(Happening.TALK, f"caller and {partner.name} talk", phones=(partner,))
-        self._pass(self.phones.get(partner.extension, UNAVAILABLE).talks, Moment.TALKING, lambda: False)
+        self._pass(self.phones.get(partner.line, UNAVAILABLE).talks, Moment.TALKING, lambda: False)
         self._partner = None
         self._tell(Happening.LEAVES, f"{partner.name} hangs up", phones=(partner,))
 
@@ -250,7 +322,7 @@ class ScriptedCall:
     def _due(self, start: datetime, length: timedelta, moment: Moment, text: str) -> datetime | None:
         """When the caller's next line comes due, if it does while this lasts."""
         action = self.left[0] if self.left else None
-        if action is None or action.deed is Deed.STAY_SILENT:
+        if action is None or action.deed in (Deed.STAY_SILENT, Deed.SPEAK):
             return None
         if action.moment is Moment.AT:
             return action.instant
@@ -287,3 +359,13 @@ def length_of(utterance: Utterance) -> timedelta:
 
 def _seconds(length: timedelta) -> str:
     return f"{length.total_seconds():g} s"
+
+
+def _called(phone: Phone) -> str:
+    return f"{phone.line} {phone.name}"
+
+
+def _announced(acceptance: Acceptance) -> str:
+    return " ".join(
+        "(the recording)" if isinstance(each, RecordingRef) else each.text for each in acceptance.announcement
+    )

@@ -18,8 +18,13 @@ class Happening(StrEnum):
     SAYS = "says"  # the switchboard begins to say an utterance
     STOPPED = "stopped"  # by the caller's key, the utterance
     PRESSES = "presses"  # the caller, keys
+    MUSIC = "music"  # the caller hears, from now on
     SILENCE = "silence"  # a question went by unanswered
+    RECORDS = "records"  # the switchboard begins to
+    SPEAKS = "speaks"  # the caller, into the recording
+    RECORDED = "recorded"  # it is over
     RINGS = "rings"  # phones begin to ring
+    ASKS = "asks"  # what who picks up is told, and asked
     PICKS_UP = "picks up"  # one of them
     NOT_REACHED = "not reached"  # a phone, with its outcome
     TALK = "talk"  # caller and callee begin to

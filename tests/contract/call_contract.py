@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import uuid4
 
 import pytest
 
-from switchboard.domain.dialling import DialOutcome, HangupCause, Phone, WhileRinging
+from switchboard.domain.dialling import Choice, DialOutcome, HangupCause, Phone, WhileRinging
 from switchboard.domain.language import ENGLISH
+from switchboard.domain.voice_recording import RecordingEnd
 from switchboard.errors import CallerHungUp
-from switchboard.ports import Call, Position, Utterance
+from switchboard.ports import Acceptance, Call, Position, Utterance
 
 
 class CallBench(Protocol):
@@ -34,9 +36,12 @@ class CallBench(Protocol):
     def caller_hangs_up(self, *, after: timedelta) -> None:
         """The caller will hang up, that long from now."""
 
+    def caller_speaks(self, length: timedelta) -> None:
+        """The caller will speak for that long as soon as they are recorded next."""
+
     def phone(self, phone: Phone, behaviour: str) -> None:
         """How a phone behaves when it rings, in the words of switchboard.testing.script: `answers after 1s, talks 2s`,
-        `busy`, `declines`, `no answer`, `unavailable`."""
+        `answers after 1s and refuses`, `busy`, `declines`, `no answer`, `unavailable`."""
 
     async def heard(self) -> Sequence[Utterance]:
         """What the caller heard at least the beginning of (half a second), in the order it began."""
@@ -154,6 +159,7 @@ class CallContract:
             bench.call.key(LONG),
             bench.call.ring(bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK),
             bench.call.talk(),
+            bench.call.record(uuid4(), longest=LONG, silence=LONG),
             bench.call.answer(),
         ):
             with pytest.raises(CallerHungUp):
@@ -250,3 +256,164 @@ class CallContract:
         bench.call.remember(position)
         await bench.call.hang_up()
         bench.call.remember(position)
+
+    def asking(self, bench: CallBench, *, times: int = 1, patience: float = 1.0) -> Acceptance:
+        """An announcement of two seconds."""
+        return Acceptance((bench.utterances[1],), times=times, patience=timedelta(seconds=patience))
+
+    @pytest.mark.parametrize(
+        ("behaviour", "outcome", "choice"),
+        [
+            ("answers after 1s and refuses", DialOutcome.DECLINED, Choice.REFUSED),
+            ("answers after 1s and sends to voicemail", DialOutcome.DECLINED, Choice.TO_VOICEMAIL),
+            ("answers after 1s and says nothing", DialOutcome.NO_ANSWER, Choice.NONE),
+            ("answers after 1s and says nothing, talks 2s", DialOutcome.NO_ANSWER, Choice.NONE),  # hangs up
+        ],
+    )
+    async def test_a_callee_does_not_take_the_call(
+        self, bench: CallBench, behaviour: str, outcome: DialOutcome, choice: Choice
+    ) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], behaviour)
+        result = await bench.call.ring(
+            bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK, acceptance=self.asking(bench)
+        )
+        assert (result.outcome, result.choice, result.answered_by) == (outcome, choice, None)
+        assert [(each.phone, each.outcome, each.choice) for each in result.each] == [(bench.phones[0], outcome, choice)]
+        assert bench.call.talking_to is None
+        await bench.call.play(bench.utterances[2:])
+        assert list(await bench.heard()) == [bench.utterances[2]]  # not what was announced to the callee
+
+    async def test_a_callee_takes_the_call(self, bench: CallBench) -> None:
+        phone = bench.phones[0]
+        await bench.call.answer()
+        bench.phone(phone, "answers after 1s, talks 3s")
+        result = await bench.call.ring(
+            [phone], timeout=LONG, hearing=WhileRinging.MUSIC, acceptance=self.asking(bench, times=2)
+        )
+        assert (result.outcome, result.choice, result.answered_by) == (DialOutcome.ANSWERED, Choice.ACCEPTED, phone)
+        assert bench.call.talking_to == phone
+        await bench.call.talk()
+        assert list(await bench.heard()) == []
+
+    async def test_others_ring_on_while_one_decides(self, bench: CallBench) -> None:
+        voicemail, other = bench.phones
+        await bench.call.answer()
+        bench.phone(voicemail, "answers after 1s and says nothing, talks 30s")
+        bench.phone(other, "answers after 3s, talks 2s")
+        result = await bench.call.ring(
+            bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK, acceptance=self.asking(bench, patience=9)
+        )
+        assert (result.outcome, result.answered_by) == (DialOutcome.ANSWERED, other)
+        await bench.call.talk()
+
+    async def test_one_who_refuses_leaves_it_to_the_others(self, bench: CallBench) -> None:
+        refusing, other = bench.phones
+        await bench.call.answer()
+        bench.phone(refusing, "answers after 1s and refuses")
+        bench.phone(other, "answers after 4s, talks 2s")
+        result = await bench.call.ring(
+            bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK, acceptance=self.asking(bench)
+        )
+        assert (result.outcome, result.answered_by) == (DialOutcome.ANSWERED, other)
+        assert [(each.outcome, each.choice) for each in result.each] == [
+            (DialOutcome.DECLINED, Choice.REFUSED),
+            (DialOutcome.ANSWERED, Choice.ACCEPTED),
+        ]
+        await bench.call.talk()
+
+    async def test_one_who_sends_to_voicemail_decides_for_all(self, bench: CallBench) -> None:
+        sending, other = bench.phones
+        await bench.call.answer()
+        bench.phone(sending, "answers after 1s and sends to voicemail")
+        bench.phone(other, "no answer")
+        since = bench.now()
+        result = await bench.call.ring(
+            bench.phones, timeout=LONG, hearing=WhileRinging.RINGBACK, acceptance=self.asking(bench)
+        )
+        assert bench.now() - since < timedelta(seconds=3) + SLACK
+        assert (result.outcome, result.choice) == (DialOutcome.DECLINED, Choice.TO_VOICEMAIL)
+        assert [each.choice for each in result.each] == [Choice.TO_VOICEMAIL, None]
+
+    async def test_who_decides_when_the_time_is_up_may_finish(self, bench: CallBench) -> None:
+        phone = bench.phones[0]
+        await bench.call.answer()
+        bench.phone(phone, "answers after 1s, talks 2s")
+        result = await bench.call.ring(
+            [phone], timeout=timedelta(seconds=1.5), hearing=WhileRinging.RINGBACK, acceptance=self.asking(bench)
+        )
+        assert result.outcome is DialOutcome.ANSWERED
+        await bench.call.talk()
+
+    async def test_a_hangup_while_a_callee_decides(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.phone(bench.phones[0], "answers after 1s and says nothing, talks 30s")
+        bench.caller_hangs_up(after=timedelta(seconds=2))
+        with pytest.raises(CallerHungUp):
+            await bench.call.ring(
+                bench.phones[:1],
+                timeout=LONG,
+                hearing=WhileRinging.RINGBACK,
+                acceptance=self.asking(bench, patience=9),
+            )
+        await self.is_over(bench)
+
+    async def test_only_mobiles_are_asked(self, bench: CallBench) -> None:
+        phone = bench.phones[0]
+        await bench.call.answer()
+        bench.phone(phone, "answers after 1s, talks 2s")
+        acceptance = Acceptance((bench.utterances[1],), only_outside=True)
+        result = await bench.call.ring([phone], timeout=LONG, hearing=WhileRinging.RINGBACK, acceptance=acceptance)
+        assert (result.outcome, result.choice) == (DialOutcome.ANSWERED, None)
+        await bench.call.talk()
+
+    async def test_a_mobile_is_never_rung_unasked(self, bench: CallBench) -> None:
+        mobile = Phone("101", "Mari Tamm", "+37255500001")
+        await bench.call.answer()
+        result = await bench.call.ring([mobile], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert (result.outcome, result.answered_by) == (DialOutcome.FAILED, None)
+
+    async def test_what_the_caller_says_is_recorded(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=2))
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=2))
+        assert recorded.ended_by is RecordingEnd.SILENCE
+        assert recorded.has_voice
+        assert timedelta(seconds=1.5) <= recorded.duration <= timedelta(seconds=5)
+
+    async def test_nothing_said_is_no_voice(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=1))
+        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.SILENCE, False)
+
+    async def test_a_recording_is_no_longer_than_allowed(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=9))
+        recorded = await bench.call.record(uuid4(), longest=timedelta(seconds=2), silence=timedelta(seconds=2))
+        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.LENGTH, True)
+        assert timedelta(seconds=1.8) <= recorded.duration <= timedelta(seconds=2.2)
+
+    async def test_a_key_ends_a_recording(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=9))
+        bench.caller_presses("7#8", after=timedelta(seconds=2))
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=3))
+        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.KEY, True)
+        assert recorded.duration < timedelta(seconds=2) + SLACK
+        assert await bench.call.key(LONG) == "8"
+
+    async def test_a_hangup_keeps_what_was_said(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=9))
+        bench.caller_hangs_up(after=timedelta(seconds=2))
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=3))
+        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.HANGUP, True)
+        assert recorded.duration > timedelta(seconds=1)
+        await self.is_over(bench)
+
+    async def test_a_recording_takes_the_place_of_one_of_its_name(self, bench: CallBench) -> None:
+        name = uuid4()
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=2))
+        assert (await bench.call.record(name, longest=LONG, silence=timedelta(seconds=1))).has_voice
+        assert not (await bench.call.record(name, longest=LONG, silence=timedelta(seconds=1))).has_voice

@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -19,11 +21,13 @@ from switchboard.asterisk.ari import AriAddress
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.exchange import Exchange
 from switchboard.asterisk.prompt_store import PromptStore
-from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import Choice, DialOutcome, Phone, RingResult, WhileRinging
 from switchboard.domain.language import ENGLISH
-from switchboard.domain.spoken import content_key
-from switchboard.ports import Position, Utterance
-from switchboard.testing.script import PhoneBehaviour, read_phone
+from switchboard.domain.spoken import BEEP, content_key
+from switchboard.domain.voice_recording import Recorded
+from switchboard.ports import Acceptance, Position, Utterance
+from switchboard.testing.script import REACTION, PhoneBehaviour, read_phone
+from tests import hearing
 from tests.asterisk_fixture import PrivateAsterisk, eventually
 from tests.contract.call_contract import CallBench, CallContract
 from tests.phone_call import PhoneCall
@@ -35,6 +39,7 @@ from tests.sample_organisation import MARI, RECEPTION, SampleConfiguration, samp
 DEADLINE = 10.0  # seconds
 UTTERANCES = [Utterance(text, ENGLISH) for text in ("the first", "the second", "the third")]
 UTTERANCE_SECONDS = 2.2
+BEEP_LASTS = timedelta(seconds=0.3)
 STRAGGLING = 0.4  # seconds that audio is under way
 
 _callers = count(37255600001)
@@ -71,16 +76,33 @@ class _Line:
 class _PreparedCall:
     """The call under test; before it rings, the phones become what the test said they are."""
 
-    def __init__(self, call: AsteriskCall, prepare: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self,
+        call: AsteriskCall,
+        prepare: Callable[[Acceptance | None], Coroutine[Any, Any, None]],
+        speak: Callable[[], None],
+    ) -> None:
         self._call = call
         self._prepare = prepare
+        self._speak = speak
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
 
-    async def ring(self, phones: Sequence[Phone], *, timeout: timedelta, hearing: WhileRinging) -> RingResult:
-        await self._prepare()
-        return await self._call.ring(phones, timeout=timeout, hearing=hearing)
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        await self._prepare(acceptance)
+        return await self._call.ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
+
+    async def record(self, name: UUID, **limits: Any) -> Recorded:
+        self._speak()
+        return await self._call.record(name, **limits)
 
 
 class PhoneBench:
@@ -90,11 +112,12 @@ class PhoneBench:
     phones = (RECEPTION, MARI)
 
     def __init__(self, call: AsteriskCall, caller: PhoneCall, asterisk: PrivateAsterisk, phones: Phones) -> None:
-        self.call = _PreparedCall(call, self._prepare)
+        self.call = _PreparedCall(call, self._prepare, self._speak)
         self._caller = caller
         self._asterisk = asterisk
         self._sip = phones
         self._behaviours: dict[str, PhoneBehaviour] = {}
+        self._to_say = timedelta()
         self._acting: set[asyncio.Task[None]] = set()
         self._open = contextlib.AsyncExitStack()
 
@@ -113,6 +136,16 @@ class PhoneBench:
 
     def caller_hangs_up(self, *, after: timedelta) -> None:
         self._act(self._later(after, self._caller.hang_up))
+
+    def caller_speaks(self, length: timedelta) -> None:
+        self._to_say = length
+
+    def _speak(self) -> None:
+        length, self._to_say = self._to_say, timedelta()
+        self._act(self._later(BEEP_LASTS, partial(self._say, length)))
+
+    async def _say(self, length: timedelta) -> None:
+        self._caller.say(hearing.tone(440, length.total_seconds()))
 
     def phone(self, phone: Phone, behaviour: str) -> None:
         self._behaviours[phone.extension] = read_phone(behaviour)
@@ -135,7 +168,7 @@ class PhoneBench:
         await asyncio.sleep(after.total_seconds())
         await deed()
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, acceptance: Acceptance | None) -> None:
         behaviours, self._behaviours = self._behaviours, {}
         for extension, behaviour in behaviours.items():
             account = (extension, self._asterisk.password(extension), self._asterisk.sip_address)
@@ -146,10 +179,10 @@ class PhoneBench:
             if behaviour.outcome is DialOutcome.UNAVAILABLE:
                 await phone.unregister()
             elif behaviour.outcome is not DialOutcome.NO_ANSWER:
-                self._act(_behave(phone, behaviour))
+                self._act(_behave(phone, behaviour, acceptance))
 
 
-async def _behave(phone: SipPhone, behaviour: PhoneBehaviour) -> None:
+async def _behave(phone: SipPhone, behaviour: PhoneBehaviour, acceptance: Acceptance | None) -> None:
     """What the phone's owner does when it rings; nothing if it stops before that."""
     call = await phone.rung()
     if behaviour.outcome is DialOutcome.BUSY:
@@ -159,6 +192,14 @@ async def _behave(phone: SipPhone, behaviour: PhoneBehaviour) -> None:
         await call.ended(behaviour.after.total_seconds())
         return
     await call.answer()
+    if acceptance is not None:
+        keys = {Choice.ACCEPTED: acceptance.accept, Choice.TO_VOICEMAIL: acceptance.to_voicemail}
+        key = {**keys, Choice.REFUSED: acceptance.refuse, Choice.NONE: ""}[behaviour.chooses]
+        with contextlib.suppress(TimeoutError):
+            await call.ended(REACTION.total_seconds())
+            return
+        if key:
+            await call.press(key)
     with contextlib.suppress(TimeoutError):
         await call.ended(behaviour.talks.total_seconds())
     await call.hang_up()
@@ -169,6 +210,7 @@ async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
     folder = tmp_path_factory.mktemp("utterances")
     for seed, utterance in enumerate(UTTERANCES, 1):
         write_noise(folder / f"{content_key(utterance.text, utterance.language)}.wav", UTTERANCE_SECONDS, seed)
+    write_noise(folder / f"{BEEP}.wav", 0.25, len(UTTERANCES) + 1)
     async with PrivateAsterisk(SampleConfiguration(sample_organisation()), prompts=folder) as asterisk:
         yield asterisk
 
@@ -180,6 +222,7 @@ async def line(asterisk: PrivateAsterisk) -> AsyncIterator[_Line]:
     exchange = Exchange(
         AriAddress(asterisk.settings.ari_port, asterisk.secrets.ari),
         AmiAddress(asterisk.settings.ami_port, asterisk.secrets.ami),
+        asterisk.folders.messages,
         version_for=lambda number: version,
         serve=line.serve,
     )

@@ -35,6 +35,9 @@ class ScriptedBench:
     def caller_hangs_up(self, *, after: timedelta) -> None:
         self.call.caller_does(Action(Deed.HANG_UP, moment=Moment.AT, instant=self.now() + after))
 
+    def caller_speaks(self, length: timedelta) -> None:
+        self.call.left.appendleft(Action(Deed.SPEAK, length=length))
+
     def phone(self, phone: Phone, behaviour: str) -> None:
         self.call.phones[phone.extension] = read_phone(behaviour)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from switchboard.domain.language import ENGLISH, NAMES, Language
-from switchboard.domain.spoken import PAUSE, content_key
+from switchboard.domain.spoken import BEEP, PAUSE, content_key
 from switchboard.errors import SetupError
 from switchboard.folders import Folders
 from switchboard.ports import Utterance
@@ -167,7 +167,7 @@ def test_hostile_text_is_only_spoken(
     utterance = Utterance(text, Language("sv"))
     assert speakers(render_missing([utterance], folders, prompts)) == {"espeak-ng": 1}
     key = content_key(text, Language("sv"))
-    endings = {f"{name}.{ending}" for name in (key, PAUSE) for ending in ("wav", "wav16")} | {f"{key}.json"}
+    endings = {f"{name}.{ending}" for name in (key, PAUSE, BEEP) for ending in ("wav", "wav16")} | {f"{key}.json"}
     assert {file.name for file in folders.prompts.iterdir()} == endings
     assert list((tmp_path / "here").iterdir()) == []
 

@@ -135,8 +135,8 @@ def test_times_are_the_organisations(configuration: Configuration, text: str, in
         ({"language": "fi"}, "--language fi: no such language of the organisation — expected en, et, lv, ru, sq, sv"),
         (
             {"phones": "101=asleep"},
-            "--phones: `101=asleep` — expected one of answers, answers after 4s, busy, declines, no answer, "
-            "unavailable, failed",
+            "--phones: `101=asleep` — expected one of answers, answers after 4s, answers and refuses, answers and "
+            "sends to voicemail, answers and says nothing, busy, declines, no answer, unavailable, failed",
         ),
         (
             {"keys": None, "needs_script": True},

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from switchboard.domain.dialling import DialOutcome
+from switchboard.domain.dialling import Choice, DialOutcome
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State
-from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Talked
+from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Spoke, Talked
 from switchboard.flows.reachability import Reached
 
 LONGEST_QUOTE = 60  # characters of what is said
@@ -84,6 +84,9 @@ def _deeds(move: Move) -> Iterator[str]:
         elif isinstance(happening, Rang):
             is_first = False
             yield _rang(happening)
+        elif isinstance(happening, Spoke):
+            is_first = False
+            yield "says something" if happening.has_voice else "says nothing"
         elif isinstance(happening, Talked):
             yield f"talks to {happening.phone.name}, who hangs up"
     if silent:
@@ -107,18 +110,24 @@ def _quoted(said: Said) -> str:
 
 def _rang(rang: Rang) -> str:
     who = rang.answered_by or rang.phones[0]
-    return f"{who.name} ({who.extension}) {_CAME_OUT[rang.outcome]}"
+    if rang.choice is Choice.TO_VOICEMAIL:
+        return f"{who.name} ({who.line}) sends the caller to voicemail"
+    took = " and takes the call" if rang.choice is Choice.ACCEPTED else ""
+    return f"{who.name} ({who.line}) {_CAME_OUT[rang.outcome]}{took}"
 
 
-def _phones(happenings: Iterable[Happening]) -> dict[str, DialOutcome] | None:
+def _phones(happenings: Iterable[Happening]) -> dict[str, str] | None:
     """How each phone behaves; None where one must behave in two ways."""
-    behaves: dict[str, DialOutcome] = {}
+    behaves: dict[str, str] = {}
     for happening in happenings:
         if isinstance(happening, Rang):
             for phone in happening.phones:
                 is_this = happening.answered_by in (None, phone)
-                outcome = happening.outcome if is_this else DialOutcome.NO_ANSWER
-                if behaves.setdefault(phone.extension, outcome) is not outcome:
+                outcome = _BEHAVES[happening.outcome if is_this else DialOutcome.NO_ANSWER]
+                if happening.choice is Choice.TO_VOICEMAIL:
+                    is_first = phone == happening.phones[0]
+                    outcome = "answers and sends to voicemail" if is_first else _BEHAVES[DialOutcome.NO_ANSWER]
+                if behaves.setdefault(phone.line, outcome) != outcome:
                     return None
     return behaves
 
@@ -135,11 +144,20 @@ def _command(
     local: datetime,
     caller: str,
     happenings: Iterable[Happening],
-    phones: dict[str, DialOutcome],
+    phones: dict[str, str],
 ) -> str:
-    keys = [happening.key or "." for happening in happenings if isinstance(happening, Asked)]
+    keys = [key for happening in happenings if (key := _key(happening))]
     command = ["switchboard", "simulate", folder, "--to", number, "--at", f"{local:%Y-%m-%d %H:%M}"]
     command += ["--from", caller or "withheld", "--keys", " ".join(keys)]
     if phones:
-        command += ["--phones", ", ".join(f"{extension}={_BEHAVES[how]}" for extension, how in phones.items())]
+        command += ["--phones", ", ".join(f"{line}={how}" for line, how in phones.items())]
     return shlex.join(command)
+
+
+def _key(happening: Happening) -> str:
+    """What the caller does then, in the words of testing.script."""
+    if isinstance(happening, Asked):
+        return f"q {happening.key}" if happening.while_waiting else happening.key or "."
+    if isinstance(happening, Spoke):
+        return "s3" if happening.has_voice else "."
+    return ""
