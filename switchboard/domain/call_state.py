@@ -32,6 +32,8 @@
     client, language, step, name_stated, skipped, presence, queued, left_queue, safety_net, message and fault are legal
     from offered until ended and leave the state as it is; fault is legal after it too; ended is legal in every state
     but ended.
+
+An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
 
 from __future__ import annotations
