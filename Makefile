@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test faults goldens bench clean
+.PHONY: help setup run demo check test faults goldens docs bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -51,6 +51,9 @@ faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during ca
 
 goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flows anew
 	$(BIN)/python -m pytest -q tests/flows --rewrite-goldens
+
+docs: $(VENV)/.installed-dev  ## write the guide's pages on steps anew, from the steps' modules
+	$(BIN)/python -c "from pathlib import Path; from switchboard.flows.guide import write_step_pages; write_step_pages(Path('ivr/README.md'))"
 
 bench: $(VENV)/.installed-dev  ## our cost per call against pure dialplan, as ratios
 	@$(BIN)/python -m switchboard prepare --tests
