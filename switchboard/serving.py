@@ -20,6 +20,7 @@ from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
 from switchboard.ports import CallLedger, Clock
 from switchboard.services.office import Office
+from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
 log = structlog.get_logger()
@@ -47,10 +48,13 @@ class Served:
 class Serving:
     """What is served. `now` changes in one assignment; a change waits for `changing`."""
 
-    def __init__(self, settings: Settings, folders: Folders, clock: Clock, ledger: CallLedger) -> None:
+    def __init__(
+        self, settings: Settings, folders: Folders, clock: Clock, ledger: CallLedger, queues: Queues | None = None
+    ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
         self._clock, self._ledger = clock, ledger
+        self._queues = queues or Queues()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -80,6 +84,7 @@ class Serving:
             version=configuration.version,
             clock=self._clock,
             ledger=self._ledger,
+            queues=self._queues,
         )
         return Served(configuration, office, loaded.prompts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import structlog
 
@@ -28,6 +29,7 @@ def pack(position: Position) -> str:
         position.language,
         dict(position.variables),
         [list(place) for place in position.returns],
+        [position.waiting[0], position.waiting[1].isoformat()] if position.waiting else None,
     ]
     text = json.dumps(fields, separators=(",", ":"))
     if len(text) > LONGEST:
@@ -40,7 +42,10 @@ def pack(position: Position) -> str:
 def unpack(text: str) -> Position | None:
     """What `pack` wrote; None where it is empty, cut or not ours."""
     try:
-        flow, version, step, attempt, language, variables, returns = json.loads(text)
-        return Position(flow, version, step, attempt, Language(language), variables, tuple((f, s) for f, s in returns))
-    except (TypeError, ValueError):
+        # One written before queues were there has no place in one.
+        flow, version, step, attempt, language, variables, returns, *more = json.loads(text)
+        came_through = tuple((f, s) for f, s in returns)
+        waiting = (str(more[0][0]), datetime.fromisoformat(more[0][1])) if more and more[0] else None
+        return Position(flow, version, step, attempt, Language(language), variables, came_through, waiting)
+    except (TypeError, ValueError, LookupError):
         return None

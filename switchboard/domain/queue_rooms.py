@@ -48,14 +48,19 @@ class Agent:
 
     calls: set[CallId] = field(default_factory=set)  # that it rings or talks in
     kept_for: CallId | None = None
-    free_at: datetime | None = None  # wrap-up, or skipped for not answering; None: now
+    pause: tuple[datetime, datetime] | None = None  # from and until: wrap-up, or skipped for not answering
     idle_since: datetime | None = None
     answered: int = 0
     wrap_up: timedelta = timedelta()  # after the call it is in
+    is_skipped: bool = False  # did not answer the last time
 
     def is_free(self, now: datetime) -> bool:
         """Can be rung."""
-        return not self.calls and self.kept_for is None and (self.free_at is None or self.free_at <= now)
+        return not self.calls and self.kept_for is None and self.paused_until(now) is None
+
+    def paused_until(self, now: datetime) -> datetime | None:
+        """The end of a pause that lasts now. One that has not begun is of a clock that was set back: it is over."""
+        return self.pause[1] if self.pause is not None and self.pause[0] <= now < self.pause[1] else None
 
 
 class QueueRooms:
@@ -99,11 +104,12 @@ class QueueRooms:
         tickets = [each.ticket for each in self.waiting(self._waiting[call_id].queue.id)]
         return tickets.index(self._waiting[call_id].ticket) + 1
 
-    def estimate(self, call_id: CallId) -> timedelta:
-        """How long this caller probably still waits."""
+    def estimate(self, call_id: CallId) -> timedelta | None:
+        """How long this caller probably still waits; None where no agent answers: nobody can know."""
         waiting = self._waiting[call_id]
         handling = self._handling.get(waiting.queue.id, ())
-        return expected_wait(self.position(call_id), len(waiting.agents), tuple(handling))
+        answering = [phone for phone in waiting.agents if not self._agent(phone.line).is_skipped]
+        return expected_wait(self.position(call_id), len(answering), tuple(handling)) if answering else None
 
     # -- agents
 
@@ -114,7 +120,8 @@ class QueueRooms:
         self._stop_ringing(call_id)
         for phone, outcome in outcomes.items():
             pause = BUSY_AGAIN if outcome is DialOutcome.BUSY else waiting.queue.skip_for
-            self._agent(phone.line).free_at = now + pause
+            agent = self._agent(phone.line)
+            agent.pause, agent.is_skipped = (now, now + pause), outcome is not DialOutcome.BUSY
         self.dispatch(now)
 
     def taken(self, call_id: CallId, phone: Phone, now: datetime) -> None:
@@ -122,6 +129,7 @@ class QueueRooms:
         waiting = self._waiting[call_id]
         agent = self._agent(phone.line)
         agent.answered += 1
+        agent.is_skipped = False
         agent.wrap_up = waiting.queue.wrap_up
         self.talks(call_id, phone.line)
         self.leave(call_id, now)
@@ -141,7 +149,7 @@ class QueueRooms:
         if call_id in agent.calls:
             agent.calls.discard(call_id)
             agent.idle_since = now
-            agent.free_at, agent.wrap_up = now + agent.wrap_up, timedelta()
+            agent.pause, agent.wrap_up = (now, now + agent.wrap_up), timedelta()
             self.dispatch(now)
 
     def noted(self, event: CallEvent) -> None:
@@ -189,8 +197,7 @@ class QueueRooms:
     def next_change(self, call_id: CallId, now: datetime) -> datetime | None:
         """When an agent of this caller becomes free by time alone; None if none does."""
         agents = [self._agent(phone.line) for phone in self._waiting[call_id].agents]
-        times = [agent.free_at for agent in agents if agent.free_at is not None and agent.free_at > now]
-        return min((at for at in times), default=None)
+        return min((until for agent in agents if (until := agent.paused_until(now))), default=None)
 
     # -- inside
 

@@ -25,7 +25,7 @@ def take_open_prompts(
 
     Those of `never` are said without a flow and stay.
     """
-    given = {"place", "key"}
+    given = {"place", "key", "position"}
     for table in tables:
         given.update(_given(table))
     return {

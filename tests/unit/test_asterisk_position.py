@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +44,14 @@ def test_a_long_one_travels_without_its_variables() -> None:
 def test_what_is_not_ours_is_no_position() -> None:
     for text in ("", "[]", "nonsense", '{"flow": 1}', '["main"]'):
         assert unpack(text) is None
+
+
+def test_a_place_in_a_queue_is_kept() -> None:
+    place = ("sales", datetime(2026, 3, 3, 8, 0, 0, 123456, tzinfo=UTC))
+    position = Position("main", "1", "wait", 1, Language("en"), {}, (), place)
+    assert unpack(pack(position)) == position
+
+
+def test_what_an_earlier_version_wrote_is_read() -> None:
+    assert unpack('["main","1","menu",2,"en",{},[]]') == Position("main", "1", "menu", 2, Language("en"), {})
+    assert unpack('["main","1","menu",2,"en",{},[],["sales"]]') is None

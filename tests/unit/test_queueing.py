@@ -202,6 +202,28 @@ def test_an_agent_who_does_not_answer_is_skipped_for_a_while(room: Room) -> None
     assert room.offered(1) == ["101"]
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_from_being_rung(room: Room) -> None:
+    room.wait(3600)
+    room.comes(1, agents=(MARI,))
+    room.rooms.not_taken(call(1), {MARI: DialOutcome.NO_ANSWER}, room.now)
+    assert room.offered(1) == []
+    room.wait(-1800)
+    assert room.offered(1) == ["101"]
+
+
+def test_nothing_is_promised_where_no_agent_answers(room: Room) -> None:
+    room.comes(1)
+    assert room.rooms.estimate(call(1)) == USUAL_CALL / 2
+    room.rooms.not_taken(call(1), {MARI: DialOutcome.UNAVAILABLE, JAAN: DialOutcome.BUSY}, room.now)
+    assert room.rooms.estimate(call(1)) == USUAL_CALL
+    room.rooms.not_taken(call(1), {JAAN: DialOutcome.NO_ANSWER}, room.now)
+    assert room.rooms.estimate(call(1)) is None
+    room.wait(30)
+    room.rooms.taken(call(1), MARI, room.now)
+    room.comes(2)
+    assert room.rooms.estimate(call(2)) == USUAL_CALL
+
+
 def test_an_agent_whom_the_caller_rang_off_is_free_at_once(room: Room) -> None:
     room.comes(1, agents=(MARI,))
     room.comes(2, agents=(MARI,))

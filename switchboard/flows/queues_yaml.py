@@ -1,0 +1,107 @@
+"""`queues:` of organisation.yaml: who answers in them, how long callers wait, what they are told meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from switchboard.domain.organisation import Department, Person
+from switchboard.domain.queueing import HIGHEST_PRIORITY, Queue, Strategy
+from switchboard.flows.reading import Reading
+from switchboard.flows.source import Node, Place, Table
+
+LONGEST_RING = timedelta(minutes=1)  # of one agent: the next one may be free
+MOST_WAITING = 200
+DURATIONS = ("ring_for", "wrap_up", "skip_for", "longest_wait", "comfort_every", "head_start")
+FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority")
+
+
+def read_queues(
+    reading: Reading,
+    organisation: Table,
+    people: Mapping[str, Person],
+    departments: Mapping[str, Department],
+    client_classes: Collection[str],
+) -> dict[str, Queue]:
+    """The organisation's queues; none where the file names none."""
+    node = organisation.get("queues")
+    if node is None:
+        return {}
+    table = reading.table(node, organisation.place, "queues")
+    found = {}
+    for identifier, entry in table.entries.items():
+        place = table.key_places[identifier]
+        reading.identifier(identifier, place, "queue")
+        own = reading.table(entry, place, f"queue `{identifier}`")
+        reading.keys(own, f"queue `{identifier}`", needed=("members",), allowed=FIELDS)
+        members = _members(reading, own, people, departments)
+        found[identifier] = _queue(reading, identifier, own, members, client_classes)
+    return found
+
+
+def _queue(
+    reading: Reading, identifier: str, table: Table, members: tuple[str, ...], client_classes: Collection[str]
+) -> Queue:
+    given: dict[str, timedelta] = {}
+    for key in DURATIONS:
+        if (node := table.get(key)) is not None:
+            given[key] = reading.duration(node, table.place, key)
+    if (ring_for := table.get("ring_for")) is not None and given["ring_for"] > LONGEST_RING:
+        reading.problems.add(ring_for.place, "an agent's phone rings too long", "at most `1m`")
+    usual = Queue(identifier, members)
+    strategy, most, position, wait = (table.get(key) for key in ("strategy", "most_waiting", "position", "wait"))
+    words = [each.value for each in Strategy]
+    chosen = reading.choice(strategy, table.place, "strategy", words) if strategy else ""
+    return Queue(
+        identifier,
+        members,
+        strategy=Strategy(chosen) if chosen else usual.strategy,
+        most_waiting=reading.number(most, table.place, "number of callers", 1, MOST_WAITING)
+        if most
+        else usual.most_waiting,
+        tells_position=reading.flag(position, table.place, "answer here") if position else True,
+        tells_wait=reading.flag(wait, table.place, "answer here") if wait else True,
+        priorities=_priorities(reading, table, client_classes),
+        **given,
+    )
+
+
+def _members(
+    reading: Reading, table: Table, people: Mapping[str, Person], departments: Mapping[str, Department]
+) -> tuple[str, ...]:
+    """The agents: a department's people, or those listed. Each has a desk phone."""
+    node = table.get("members")
+    if isinstance(node, Table):
+        reading.keys(node, "members", needed=("department",))
+        department = reading.choice(node.get("department"), node.place, "department", departments)
+        named = departments[department].members if department else ()
+        here = [each for each in people.values() if each.department == department or each.id in named]
+        found = tuple(each.id for each in here if each.phone)
+        if department and not found:
+            reading.problems.add(node.place, f"nobody of department `{department}` has a desk phone", "one who has")
+        return found
+
+    def member(item: Node | None, place: Place) -> str:
+        person = reading.choice(item, place, "person", people)
+        if person and people[person].phone is None:
+            at = item.place if item else place
+            reading.problems.add(at, f"person `{person}` has no desk phone", "one with a `phone:` in people.yaml")
+        return person
+
+    return tuple(dict.fromkeys(filter(None, reading.several(node, table.place, member)))) if node is not None else ()
+
+
+def _priorities(reading: Reading, table: Table, client_classes: Collection[str]) -> dict[str, int]:
+    node = table.get("priority")
+    if node is None:
+        return {}
+    found = {}
+    levels = reading.table(node, table.place, "priority")
+    for word, level in levels.entries.items():
+        place = levels.key_places[word]
+        if word not in client_classes:
+            known = ", ".join(client_classes) or "nothing, as organisation.yaml has no `client_classes`"
+            text = f"no class of clients `{word}`"
+            reading.problems.add(place, text, f"one of {known}", got=word, known=list(client_classes))
+        found[word] = reading.number(level, place, "priority", 0, HIGHEST_PRIORITY)
+    return found

@@ -1,0 +1,177 @@
+"""A queue of two agents: what callers hear while they wait, who is served when, and how they leave."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from switchboard.domain.call_record import EventKind
+from tests import hearing
+from tests.asterisk.office import RINGBACK, StoryOffice, hear_each_other
+from tests.phone_call import PhoneCall
+from tests.phones import Phone
+
+QUEUE, OF_ONE_AGENT = "6001010", "6001011"
+
+
+async def test_music_place_and_wait_are_heard_and_an_agent_answers(office: StoryOffice) -> None:
+    mari = await office.desk("101")
+    first = await office.call(QUEUE)
+    talking = await (await mari.rung()).answer()
+    call = await office.call(QUEUE)  # Jaan's phone is off
+    assert await call.hears(office.prompt("queue_next"))
+    comfort = await call.hears(office.prompt("queue_comfort"))
+    await call.listen(3.5)
+    music = call.heard[int((comfort.at + 2.0) * hearing.RATE) :]
+    assert hearing.loud_share(music) > 0.9
+    assert not hearing.has_tone(music, RINGBACK)
+    await talking.hang_up()
+    rung = await mari.rung()
+    assert rung.peer.startswith(f"sip:{call.phone.user}@")
+    await rung.answer()
+    await hear_each_other(call, rung)  # the music has stopped: their tones are heard alone
+    await rung.hang_up()
+    await call.hears_whole(office.prompt("goodbye"))
+    await call.ended()
+    await first.ended()
+    assert "queue_wait_5" in office.heard(call)  # usually three minutes, and one agent answers
+    record = await office.record_of(call)
+    assert record.ending == ("talked", 16, "switchboard")
+    assert record.path == ["queue/wait answered", "queue/bye ended"]
+    (queued,), (left,) = record.of(EventKind.QUEUED), record.of(EventKind.LEFT_QUEUE)
+    assert (queued["queue"], queued["position"], queued["agents"]) == ("sales", 1, 2)
+    assert left["outcome"] == "answered"
+
+
+async def leaves_at_once(call: PhoneCall, office: StoryOffice) -> None:
+    """Presses the key that leads out; what follows is heard within 300 ms."""
+    pressed = call.now
+    await call.press("2")
+    gone = await call.hears(office.prompt("queue_left"), after=pressed)
+    print(f"heard {gone.at - pressed:.3f} s after the key was pressed")
+    assert gone.at - pressed < 0.3 + KEY_LASTS
+    await call.ended()
+
+
+KEY_LASTS = 0.2  # seconds: a key counts when it is let go
+
+
+async def test_a_key_works_at_once_while_there_is_music(office: StoryOffice) -> None:
+    call = await office.call(QUEUE)
+    comfort = await call.hears_whole(office.prompt("queue_comfort"))
+    await call.listen(1.5)
+    assert hearing.loud_share(call.heard[int((comfort.at + comfort.seconds + 0.3) * hearing.RATE) :]) > 0.9
+    await leaves_at_once(call, office)
+    assert (await office.record_of(call)).path == ["queue/wait 2", "queue/left ended"]
+
+
+async def test_a_key_works_at_once_in_an_announcement(office: StoryOffice) -> None:
+    call = await office.call(QUEUE)
+    await call.hears(office.prompt("queue_next"))
+    await leaves_at_once(call, office)
+
+
+async def test_a_key_works_at_once_while_an_agent_is_rung(office: StoryOffice) -> None:
+    mari = await office.desk("101")
+    call = await office.call(QUEUE)
+    rung = await mari.rung()
+    await call.listen(0.5)
+    await leaves_at_once(call, office)
+    await rung.ended()
+    assert (await office.record_of(call)).of(EventKind.LEFT_QUEUE)[0]["outcome"] == "key"
+
+
+async def test_who_does_not_answer_is_skipped_and_the_caller_goes_to_the_next(office: StoryOffice) -> None:
+    mari, jaan = await office.desk("101"), await office.desk("102")
+    call = await office.call(QUEUE)
+    first = await mari.rung()
+    second = await (await jaan.rung()).answer()
+    await first.ended()
+    await hear_each_other(call, second)
+    await call.hang_up()
+    record = await office.record_of(call)
+    rung = [(each["extension"], each["outcome"]) for each in record.of(EventKind.RUNG)]
+    assert rung == [("101", "no_answer"), ("102", "answered")]
+
+
+async def test_nobody_on_duty_is_known_at_once(office: StoryOffice) -> None:
+    office.set_time("2026-11-28 10:00")  # a Saturday
+    call = await office.call(QUEUE)
+    await call.ended()
+    assert office.heard(call) == ["queue_nobody"]
+
+
+class Agent:
+    """Answers whatever rings, talks for a moment, and notes who it was."""
+
+    def __init__(self, phone: Phone, served: list[str]) -> None:
+        self._phone = phone
+        self._served = served
+
+    async def work(self) -> None:
+        """Until cancelled."""
+        while True:
+            rung = await self._phone.rung(60)
+            caller = rung.peer.removeprefix("sip:").partition("@")[0]
+            if rung.is_ended:
+                continue  # left before it was answered
+            await rung.answer()
+            self._served.append(caller)
+            await rung.listen(0.6)
+            await rung.hang_up()
+
+
+async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
+    """In the order in which they came; who leaves does as they chose; nobody is lost."""
+    phones = [await office.desk("101"), await office.desk("102")]
+    calls: list[PhoneCall] = []
+    for _ in range(10):
+        calls.append(await office.call(QUEUE))
+    over = await office.call(QUEUE)  # the first two are rung for, and wait still
+    await over.ended()
+    assert office.heard(over) == ["queue_full"]
+    begun = [await phone.rung() for phone in phones]
+    assert [rung.peer.partition("@")[0] for rung in begun] == [f"sip:{call.phone.user}" for call in calls[:2]]
+    await calls[4].press("2")  # one chooses to leave, one hangs up
+    await calls[6].hang_up()
+    served: list[str] = []
+    since = time.monotonic()
+    agents = [asyncio.create_task(Agent(phone, served).work()) for phone in phones]
+    for rung in begun:
+        await rung.answer()
+        served.append(rung.peer.removeprefix("sip:").partition("@")[0])
+    for rung in begun:
+        await rung.listen(0.6)
+        await rung.hang_up()
+    staying = [call for index, call in enumerate(calls) if index not in (4, 6)]
+    await asyncio.gather(*(call.ended(40) for call in calls))
+    print(f"eight callers served by two agents in {time.monotonic() - since:.1f} s")
+    for agent in agents:
+        agent.cancel()
+    await asyncio.gather(*agents, return_exceptions=True)
+    assert sorted(served) == sorted(call.phone.user for call in staying)  # each once
+    came = {call.phone.user: index for index, call in enumerate(staying)}
+    order = [came[user] for user in served]
+    assert all(abs(place - index) <= 1 for index, place in enumerate(order)), f"two agents at most swap two: {order}"
+    for index, call in enumerate(calls):
+        record = await office.record_of(call)
+        left = record.of(EventKind.LEFT_QUEUE)[-1]["outcome"]
+        assert left == {4: "key", 6: "abandoned"}.get(index, "answered")
+        if call in staying:
+            assert record.ending == ("talked", 16, "switchboard")
+
+
+async def test_after_a_restart_all_have_the_places_they_had(office: StoryOffice) -> None:
+    calls = [await office.call(OF_ONE_AGENT) for _ in range(3)]
+    await calls[-1].hears(office.prompt("queue_comfort"))
+    await office.restart_controller()
+    peeter = await office.desk("120")
+    for call in calls:
+        rung = await peeter.rung(20)
+        assert rung.peer.startswith(f"sip:{call.phone.user}@")
+        await hear_each_other(call, await rung.answer())
+        await rung.hang_up()
+        await call.ended()
+        record = await office.record_of(call)
+        assert EventKind.ADOPTED in {event.kind for event in record.events}
+        assert record.path[-2:] == ["lorries/wait answered", "lorries/bye ended"]
