@@ -41,6 +41,13 @@ def can_resume(configuration: Configuration, position: Position) -> bool:
     )
 
 
+def is_queue(configuration: Configuration, position: Position) -> bool:
+    """Does the caller wait in a queue there?"""
+    flow = configuration.flows.get(position.flow)
+    step = flow.steps.get(position.step) if flow else None
+    return step is not None and step.type == "queue"
+
+
 async def converse(conversation: Conversation) -> None:
     """Lead the call until its flow ends. Raises CallerHungUp, and whatever a step fails with."""
     try:
