@@ -32,7 +32,7 @@ def hours(
     from switchboard.commands.draft import load_draft
 
     configuration = load_draft(ivr, prompts)
-    instant = _instant(configuration, at)
+    instant = instant_of(configuration, at)
     if not table:
         width = max(map(len, configuration.hours), default=0)
         for each in configuration.hours.values():
@@ -80,7 +80,7 @@ def _table_of(configuration: Configuration, name: str) -> str:
     return organisation.hours_of_department(name)
 
 
-def _instant(configuration: Configuration, text: str) -> datetime:
+def instant_of(configuration: Configuration, text: str) -> datetime:
     if not text:
         return datetime.now(UTC)
     try:

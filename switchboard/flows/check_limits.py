@@ -31,6 +31,7 @@ RULES = (
     "nobody-there",
     "hours-gap",
     "department-closed",
+    "rota-gap",
     "expired-fact",
     "safety-net",
     "unused-exception",

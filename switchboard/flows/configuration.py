@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
+from switchboard.domain.rota import Rota
 from switchboard.flows.check_limits import CheckLimits
 from switchboard.flows.past_dates import Dated
 from switchboard.flows.source import Place, Problem
@@ -68,6 +69,7 @@ class Configuration:
     limits: CheckLimits = field(default_factory=CheckLimits)  # of `switchboard check`
     variables: Mapping[str, Variable] = field(default_factory=dict)  # of calls, by name
     dated: tuple[Dated, ...] = ()  # what means nothing after a day
+    rotas: Mapping[str, Rota] = field(default_factory=dict)  # who is on call, by the rota's id
 
     def local(self, instant: datetime) -> datetime:
         """The instant on the organisation's wall clock."""

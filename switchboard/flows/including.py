@@ -22,7 +22,9 @@ SECTIONS = {  # of each file: tables whose entries may come from several files; 
     "people.yaml": ("phones", "departments", "people"),
     "hours.yaml": (),
     "facts.yaml": (),
+    "rota.yaml": (),
 }
+OPTIONAL = ("rota.yaml",)
 MOST_INCLUDED = 100  # files in one
 _EXPECTED = "a file of this folder such as `shared/closing.yaml`"
 
@@ -36,7 +38,10 @@ class Including:
     _tables: dict[Path, Table] = field(default_factory=dict)  # as written, each file read once
 
     def read(self, name: str) -> Table:
-        """The table of a file, by its path in the folder. An empty one, and problems, if it cannot be read."""
+        """The table of a file, by its path in the folder. An empty one, and problems, if it cannot be read;
+        an empty one if it may be left out and is."""
+        if name in OPTIONAL and not (self.folder / name).exists():
+            return Table(Place(shown(self.folder / name), 1, 1), {}, {})
         written = self._written(self.folder / name)
         whole = Table(written.place, {}, {})
         sections = SECTIONS.get(name, SECTIONS_OF_A_FLOW)

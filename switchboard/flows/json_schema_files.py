@@ -10,6 +10,7 @@ from holidays import list_supported_countries
 
 from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
+from switchboard.domain.rota import Turn
 from switchboard.flows.check_limits import RULES
 from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
 from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
@@ -241,6 +242,45 @@ def _hours_table(names: Names, *, inherits: bool = False) -> Schema:
     return table(properties)
 
 
+def _rotas(names: Names) -> Schema:
+    instant = or_template({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2})?$"})
+    wall = or_template({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"})
+    people = one_or_several(names.one_of("people"))
+    shift = table(
+        {
+            "people": described(people, "who takes it; several take turns"),
+            "days": described(TEXT, "the days on which it begins, such as `Mo-Fr`; every day if not written"),
+            "from": described(wall, "when it begins; midnight if not written"),
+            "until": described(wall, "when it ends, on the next day if that is not later; midnight if not written"),
+            "turn": described(words(list(Turn)), "how often they take turns; weekly if not written"),
+            "since": described(or_template(DAY), "the first day of the first of them"),
+        },
+        required=("people",),
+    )
+    override = table(
+        {
+            "from": described(instant, "the first day, or day and time"),
+            "until": described(instant, "the last day, or the day and time at which it is over"),
+            "person": described(names.one_of("people"), "who is on call then"),
+            "because": described(TEXT, "the reason, for the record"),
+        },
+        required=("from", "until", "person"),
+    )
+    rota = table(
+        {
+            "timezone": described(words(sorted(available_timezones())), "whose wall clock counts"),
+            "shifts": {"type": "array", "items": shift, "minItems": 1},
+            "overrides": {"type": "array", "items": override, "minItems": 1},
+            "then": described(
+                people, "who is called next, one after the other, where the first does not take the call"
+            ),
+            "gaps": described(yes_or_no(), "is nobody on call at some hours, and is that meant so"),
+        },
+        required=("shifts",),
+    )
+    return {**entries(rota), "properties": {"include": included()}}
+
+
 def _facts(names: Names) -> Schema:
     day = or_template(DAY)
     wording = table(
@@ -269,6 +309,7 @@ FILES: Mapping[str, SchemaFile] = {
         SchemaFile("organisation", "ivr/organisation.yaml", _whole("Who we are", _organisation)),
         SchemaFile("people", "ivr/people.yaml", _whole("Whom callers ask for", _people)),
         SchemaFile("hours", "ivr/hours.yaml", _whole("When we are open", _hours)),
+        SchemaFile("rota", "ivr/rota.yaml", _whole("Who is on call", _rotas)),
         SchemaFile("facts", "ivr/facts.yaml", _whole("What callers may ask for", _facts)),
         SchemaFile("flow", "ivr/flows/*.yaml", flow_schema),
         SchemaFile("piece", "ivr/flows/*/*.yaml", piece_schema),

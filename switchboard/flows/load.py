@@ -1,6 +1,7 @@
 """A configuration folder, read whole or refused whole.
 
-The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml; beside it the prompts' texts,
+The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml, and rota.yaml where
+somebody is on call; beside it the prompts' texts,
 `texts/<language>.yaml`, and the organisation's own recordings, `recordings/<language>/<prompt id>.wav`.
 """
 
@@ -25,6 +26,7 @@ from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import give_names, read_languages, read_organisation
 from switchboard.flows.people_yaml import KnownNames
 from switchboard.flows.reading import Reading
+from switchboard.flows.rota_yaml import read_rotas
 from switchboard.flows.schema import Copied, FlowReading
 from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
@@ -88,6 +90,7 @@ class _Loader:
                 table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")
                 for table in hours.values()
             }
+        rotas = read_rotas(reading, self.tables["rota.yaml"], organisation)
         facts = read_facts(reading, self.tables["facts.yaml"])
         at_time = sources.pop(AT_TIME, {})
         texts.update(render_prompts(reading, sources))
@@ -114,6 +117,7 @@ class _Loader:
                 variables=variables,
                 open_prompts=open_prompts,
                 texts=texts,
+                rotas=rotas,
                 copied=copied,
             )
 
@@ -131,6 +135,7 @@ class _Loader:
             frozenset(wordings.made),
             variables=variables.declared,
             dated=dated,
+            rotas=rotas,
         )
 
     def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:

@@ -11,6 +11,7 @@ from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
+from switchboard.domain.rota import Rota
 from switchboard.flows.configuration import Left
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Node, Place, Table
@@ -99,6 +100,7 @@ class FlowReading:
     flow_names: Collection[str]
     variables: Variables  # of all flows
     open_prompts: OpenPrompts = field(default_factory=dict)
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
     texts: dict[str, dict[Language, str]] = field(default_factory=dict)  # of Organisation.prompts
     targets: list[tuple[str, Place]] = field(default_factory=list)  # steps named
     repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values of steps by `for each`; () if unclear

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursKind, HoursTable
+from switchboard.domain.rota import Rota
 from switchboard.flows.configuration import Configuration
 
 HORIZON = 400  # days
@@ -54,12 +55,14 @@ _Span = tuple[datetime, datetime, tuple[object, ...]]  # from, until before, the
 def boundaries(configuration: Configuration, first: datetime, days: int = HORIZON) -> list[datetime]:
     """Every instant (UTC) of the days after `first` at which an answer, or what is told of it, may change: midnights
     of every time zone, openings and closings, the wall-clock times and dates that steps compare with, changes of
-    clocks. In order; `first` is the first of them."""
+    clocks and of who is on call. In order; `first` is the first of them."""
     first, last = first.astimezone(UTC), first.astimezone(UTC) + timedelta(days=days)
     zones = {configuration.organisation.timezone, *(table.timezone for table in configuration.hours.values())}
     found = {first}
     for table in _different(configuration.hours.values()):
         found.update(instant for instant, _ in table.kinds(first, last))
+    for rota in _rotas(configuration):
+        found.update(since for since, _ in rota.changes(first, last))
     times, _ = _marks(configuration)
     for zone in zones:
         found.update(clock_changes(zone, first, last))
@@ -134,6 +137,8 @@ def _questions(configuration: Configuration, first: datetime, last: datetime) ->
     questions += [
         _Question(fact.id, _changes(_told_or_not(fact, zone, first))) for fact in configuration.facts.values()
     ]
+    for rota in _rotas(configuration):
+        questions.append(_Question("", [(since, who.person) for since, who in rota.changes(first, last)]))
     times, dates = _marks(configuration)
     if times or dates:
         by_clock = _by_clock(sorted(times), sorted(dates), zone, first, last)
@@ -173,6 +178,13 @@ def _by_clock(
         local = instant.astimezone(zone)
         weekday = local.weekday() if with_weekdays else -1
         yield instant, (bisect_right(times, local.time()), bisect_right(dates, local.date()), weekday)
+
+
+def _rotas(configuration: Configuration) -> list[Rota]:
+    """Those that steps ask who is on call."""
+    steps = (step for flow in configuration.flows.values() for step in flow.steps.values())
+    found = (getattr(step.fields, "rota", None) for step in steps)
+    return list({rota.id: rota for rota in found if isinstance(rota, Rota)}.values())
 
 
 def _marks(configuration: Configuration) -> tuple[set[time], set[date]]:

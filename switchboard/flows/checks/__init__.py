@@ -34,6 +34,7 @@ from switchboard.flows.checks.loops import loops
 from switchboard.flows.checks.places import Places
 from switchboard.flows.checks.prompts import missing_recordings, missing_texts
 from switchboard.flows.checks.reachable import unreachable_cases, unreachable_flows, unreachable_steps
+from switchboard.flows.checks.rotas import rota_gaps
 from switchboard.flows.checks.safety_net import safety_nets
 from switchboard.flows.checks.silence import silences
 from switchboard.flows.checks.spoken_keys import spoken_keys
@@ -61,6 +62,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     missing_texts,
     hours_gaps,
     past_dates,
+    rota_gaps,
     expired_facts,
     safety_nets,
     not_explored,

@@ -1,0 +1,62 @@
+"""`switchboard rota`: who is on call now, and in the days to come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from switchboard.domain.organisation import Organisation
+    from switchboard.domain.rota import OnCall, Rota
+
+MOST_DAYS = 400
+
+
+def register(app: typer.Typer) -> None:
+    app.command("rota")(rota)
+
+
+def rota(
+    name: Annotated[str, typer.Argument(help="Which rota; default: all.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days of the one rota.")] = 14,
+    at: Annotated[str, typer.Option(help="Another time than now: `2026-12-24`, `2026-12-24 10:00`.")] = "",
+    ivr: Annotated[Path | None, typer.Option(help="The folder to look at; default: that of the setting `ivr`.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="The prompts' folder; default: the one beside it.")] = None,
+) -> None:
+    """Tell who is on call now; or, of one rota, who will be in the days to come, and why. Reads the folder: nothing
+    needs to run."""
+    from switchboard.commands.draft import load_draft
+    from switchboard.commands.hours import instant_of
+
+    configuration = load_draft(ivr, prompts)
+    instant, organisation = instant_of(configuration, at), configuration.organisation
+    if not name:
+        width = max(map(len, configuration.rotas), default=0)
+        for each in configuration.rotas.values():
+            print(f"{each.id:{width}}  {_told(organisation, each.on_call(instant))}")
+        if not configuration.rotas:
+            print("There is no rota; write one into rota.yaml beside people.yaml.")
+        return
+    found = configuration.rotas.get(name)
+    if found is None:
+        raise typer.BadParameter(f"no rota {name!r}; there are {', '.join(configuration.rotas) or 'none'}")
+    print(f"{found.id} ({found.timezone}): {_told(organisation, found.on_call(instant))}")
+    print("\n".join(change_lines(found, organisation, instant, days)))
+
+
+def change_lines(found: Rota, organisation: Organisation, instant: datetime, days: int) -> list[str]:
+    """A line for each time at which somebody else comes on call, on the rota's wall clock."""
+    zone = ZoneInfo(found.timezone)
+    changes = found.changes(instant, instant + timedelta(days=days))
+    return [f"{since.astimezone(zone):%a %d %b %Y %H:%M}  {_told(organisation, who)}" for since, who in changes]
+
+
+def _told(organisation: Organisation, who: OnCall) -> str:
+    person = organisation.people.get(who.person)
+    return f"{person.name if person else 'nobody'}  ({who.why})"
