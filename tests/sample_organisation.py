@@ -21,6 +21,7 @@ TEXTS = {
     "greeting": "You have reached the sample organisation.",
     "leave_message": "Nobody can take your call. Please leave a message after the tone.",
     "goodbye": "Thank you. Goodbye.",
+    "outside_not_allowed": "This number cannot be called from this phone.",
     "no_emergency_line": "There is no line for emergency calls here. Use another phone.",
 }
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from switchboard.asterisk import escaping
 from switchboard.asterisk.escaping import Escaped
+from switchboard.asterisk.outbound_values import outbound_values
 from switchboard.asterisk.tones import tones_of
 from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
@@ -28,7 +29,7 @@ _OPUS = "codec_opus_open_source.so"
 _ANY_NUMBER = Escaped("_[+0-9].")  # as Asterisk's dialplan patterns say it
 _LONGEST_RING = 120  # seconds
 _LONGEST_MESSAGE = 900  # seconds
-_ALLOWED = re.compile(r"\+?[0-9]{1,15}", re.ASCII)
+_ALLOWED = re.compile(r"\+?[0-9]{1,15}|\+", re.ASCII)
 _PREFIX = re.compile(r"[0-9]{0,4}", re.ASCII)
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ def template_values(given: RenderingInput) -> Values:
             for number in organisation.emergency_numbers
         ],
         "no_emergency_line": _no_emergency_line(given),
+        "outbound": _checked(problems, "outbound", lambda: outbound_values(organisation, _recordings(given))),
     }
     problems += _clashes(organisation)
     if problems:
@@ -206,6 +208,11 @@ def _no_emergency_line(given: RenderingInput) -> Escaped | None:
     if language not in given.organisation.prompts.get(NO_EMERGENCY_LINE, {}):
         return None
     return _recording(given, NO_EMERGENCY_LINE, language)
+
+
+def _recordings(given: RenderingInput) -> Callable[[str], Escaped]:
+    """Where a prompt's recording is, in the organisation's language."""
+    return lambda prompt: _recording(given, prompt, given.organisation.languages[0])
 
 
 def _trunk(trunk: Trunk, given: RenderingInput) -> Values:

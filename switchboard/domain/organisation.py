@@ -9,6 +9,7 @@ from switchboard.domain.absence import Absence
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
+from switchboard.domain.outbound import OutboundRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Organisation:
     emergency_numbers: tuple[str, ...]
     prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language
     trunks: tuple[Trunk, ...] = ()
+    outbound: OutboundRules | None = None  # None: every phone may dial what the trunks allow
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
 
     @property

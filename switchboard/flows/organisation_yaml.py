@@ -11,6 +11,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
 from switchboard.domain.organisation import Number, Organisation, SafetyNet
+from switchboard.flows.outbound_yaml import read_outbound
 from switchboard.flows.people_yaml import KnownNames, People
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
@@ -33,7 +34,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks"),
+        allowed=("trunks", "checks", "outbound"),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
@@ -51,6 +52,7 @@ def read_organisation(
         emergency_numbers=_emergency_numbers(reading, organisation),
         prompts=prompts,
         trunks=read_trunks(reading, organisation),
+        outbound=read_outbound(reading, organisation, found.phones, names.hours),
         forwarding=found.forwarding,
     )
 

@@ -12,6 +12,7 @@ from switchboard.flows.source import Node, Place, Table
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_.+@-]+")
 _DIGITS = re.compile(r"\+?[0-9]+")
+_BEGINNING = re.compile(r"\+?[0-9]+|\+")
 
 
 def read_trunks(reading: Reading, organisation: Table) -> tuple[Trunk, ...]:
@@ -35,7 +36,7 @@ def _trunk(reading: Reading, identifier: str, place: Place, node: Node) -> Trunk
         return _matching(reading, value, entry.place, key, pattern, expected) if value is not None else ""
 
     def allowed_beginning(item: Node | None, at: Place) -> str:
-        return _matching(reading, item, at, "allowed", _DIGITS, "the beginning of a number such as `+372`")
+        return _matching(reading, item, at, "allowed", _BEGINNING, "the beginning of a number such as `+372`")
 
     addresses, allowed_node, emergency = entry.get("addresses"), entry.get("allowed"), entry.get("emergency")
     return Trunk(

@@ -49,7 +49,7 @@ def test_the_proof_looks_at_every_context_that_callers_can_be_in(files: dict[str
 def test_desk_phones_do_reach_them_so_the_proof_sees_what_it_looks_for(files: dict[str, str]) -> None:
     found = {str(leak) for leak in leaks(files, {"desk"})}
     assert any("Dial(PJSIP/112@line)" in leak for leak in found)
-    assert any(re.match(r"desk,.*: Dial\(PJSIP/\$", leak) for leak in found)
+    assert any(re.match(r"outside,.* -> ring-outside,s: Dial\(PJSIP/\$", leak) for leak in found)
 
 
 @pytest.mark.parametrize(

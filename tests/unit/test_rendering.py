@@ -116,8 +116,8 @@ def test_a_trunk_registers_and_is_identified_and_its_calls_come_in_as_from_outsi
     assert "client_uri = sip:account-7@sip.example.net:5080" in pjsip
     assert "match = sip.example.net\n" in pjsip
     assert "contact_user = 6001000" in pjsip
-    desk = section(files["extensions.conf"], "[desk]")
-    assert "exten => _9+372.,1,Gosub(ring-outside,s,1(line,${FILTER(0-9+,${EXTEN:1})},6001000))" in desk
+    outside = section(files["extensions.conf"], "[outside]")
+    assert "exten => _9+372.,1,Set(OUTSIDE=line,${FILTER(0-9+,${EXTEN:1})},6001000)" in outside
     assert "@" not in section(files["extensions.conf"], "[inbound]") + section(files["extensions.conf"], "[safety-net]")
     assert "there is no trunk" in section(files["extensions.conf"], "[emergency]")
 
