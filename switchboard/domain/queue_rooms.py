@@ -86,7 +86,7 @@ class QueueRooms:
             self.dispatch(now)
 
     def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], now: datetime) -> None:
-        """Who may serve this caller has changed."""
+        """Who may serve this caller now; a phone kept for the caller stays so."""
         self._waiting[call_id].agents = agents
         self.dispatch(now)
 
@@ -168,6 +168,9 @@ class QueueRooms:
             case EventKind.ENDED:
                 for other in [name for name, agent in self._agents.items() if event.call_id in agent.calls]:
                     self.parted(event.call_id, other, event.at)
+            case EventKind.PRESENCE:
+                for waiting in self._waiting.values():
+                    waiting.nudge()  # who may serve them has changed, perhaps
             case _:
                 pass
 

@@ -22,7 +22,7 @@ class ForkingQueues(Queues):
         if not (agents := request.on_duty()):
             return Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty")
         ways: tuple[WaitOutcome | Phone | str, ...] = (
-            *agents,
+            *agents.phones,
             *sorted(request.keys),
             WaitOutcome.TIMEOUT,
             WaitOutcome.FULL,

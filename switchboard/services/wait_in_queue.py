@@ -42,6 +42,17 @@ class Announcements:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDuty:
+    """The agents of a queue at one moment."""
+
+    phones: tuple[Phone, ...]  # of those who can be rung, in the queue's order
+    at_work: int  # those, and who is only busy
+
+    def __bool__(self) -> bool:
+        return self.at_work > 0
+
+
+@dataclass(frozen=True, slots=True)
 class WaitRequest:
     """What a caller comes with."""
 
@@ -50,7 +61,7 @@ class WaitRequest:
     comfort: Said  # said with each announcement; it names the keys
     keys: frozenset[str]  # that end waiting
     since: datetime | None  # came earlier: keeps that place, however full the queue is
-    on_duty: Callable[[], tuple[Phone, ...]]  # agents who are there now, in the queue's order
+    on_duty: Callable[[], OnDuty]  # now
     priority: Callable[[], int]
 
 
@@ -103,11 +114,13 @@ class Queues:
             return _left(recorder, queue, Waited(WaitOutcome.FULL, f"{waiting} wait already"), timedelta())
         since = request.since or now
         ticket = Ticket(call.id, since, request.priority(), queue.head_start)
-        self.rooms.enter(Waiting(ticket, queue, agents, call.nudge), now)
+        self.rooms.enter(Waiting(ticket, queue, agents.phones, call.nudge), now)
         self._expected.discard(call.id)
         self._open_if_complete(now)
         position = self.rooms.position(call.id)
-        recorder.note(EventKind.QUEUED, queue=queue.id, position=position, agents=len(agents), since=since.isoformat())
+        recorder.note(
+            EventKind.QUEUED, queue=queue.id, position=position, agents=agents.at_work, since=since.isoformat()
+        )
         turn = _Turn(call, request, recorder, self.rooms, since)
         try:
             return await turn.come()
@@ -165,7 +178,10 @@ class _Turn:
                     return self._leave(Waited(WaitOutcome.KEY, f"pressed {key}", key))
                 continue
             now = self._recorder.now()
-            self._rooms.dispatch(now)
+            agents = self._request.on_duty()
+            self._rooms.on_duty(call.id, agents.phones, now)
+            if not agents:
+                return self._leave(Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty any more"))
             if phones := self._rooms.offered(call.id):
                 if (answered := await self._ring(phones)) is not None:
                     return await self._talk(answered)
@@ -173,11 +189,8 @@ class _Turn:
                 return self._leave(Waited(WaitOutcome.TIMEOUT, f"waited {_seconds(now - self._since)}"))
             elif now < self._announce_at:
                 pause = self._until_due(now)
-            elif agents := self._request.on_duty():
-                self._rooms.on_duty(call.id, agents, now)
-                await self._announce()
             else:
-                return self._leave(Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty any more"))
+                await self._announce()
 
     def _until_due(self, now: datetime) -> timedelta:
         due = min(self._announce_at, self._since + self._queue.longest_wait)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursKind
 from switchboard.domain.queueing import WaitOutcome
 from switchboard.flows.configuration import Left
@@ -14,7 +14,7 @@ from switchboard.flows.kinds import Keys, Spoken
 from switchboard.flows.queue_kinds import QueueAndWords, QueueName
 from switchboard.flows.schema import RECEPTION_STEP, Field, Outcome, StepType
 from switchboard.services.office import Speech
-from switchboard.services.wait_in_queue import WaitRequest
+from switchboard.services.wait_in_queue import OnDuty, WaitRequest
 
 HUMAN = "0"
 
@@ -44,7 +44,7 @@ async def run(step: Wait, conversation: Conversation) -> Left:
         step.saying,
         frozenset(step.routes()),
         since,
-        on_duty=lambda: tuple(_on_duty(step, conversation)),
+        on_duty=lambda: _on_duty(step, conversation),
         priority=lambda: queue.priorities.get(str(conversation.client_told("class")), 0) if queue.priorities else 0,
     )
     waited = await conversation.office.queues.wait(conversation.call, request, conversation.recorder)
@@ -55,16 +55,21 @@ async def run(step: Wait, conversation: Conversation) -> Left:
     return Left(waited.outcome.value, waited.told)
 
 
-def _on_duty(step: Wait, conversation: Conversation) -> Iterator[Phone]:
-    """The phones of the agents who are there: within their hours, and not absent."""
-    organisation, now = conversation.office.organisation, conversation.now()
+def _on_duty(step: Wait, conversation: Conversation) -> OnDuty:
+    """Who is within their opening hours, and there as far as anybody knows."""
+    organisation, office = conversation.office.organisation, conversation.office
+    now, zone = conversation.now(), ZoneInfo(organisation.timezone)
+    phones, at_work = [], 0
     for member in step.queue.queue.members:
         person = organisation.people[member]
-        hours = conversation.office.hours.get(organisation.hours_of(member))
-        is_open = hours is None or hours.state_at(now).kind is HoursKind.OPEN
-        is_away = any(absence.begins <= now < absence.ends for absence in person.absences)
-        if person.phone is not None and is_open and not is_away:
-            yield person.phone
+        hours = office.hours.get(organisation.hours_of(member))
+        if person.phone is None or (hours is not None and hours.state_at(now).kind is not HoursKind.OPEN):
+            continue
+        situation = office.presence.situation_of(person, zone)
+        if situation.is_there:
+            phones.append(person.phone)
+        at_work += situation.is_there or situation.is_busy
+    return OnDuty(tuple(phones), at_work)
 
 
 QUEUE = StepType(
