@@ -22,6 +22,9 @@ from switchboard.domain.identity import CallId, EventId, call_id_of, uuid7
 COLUMNS = 14
 SAFETY_NET_MARK = "SWITCHBOARD_SAFETY_NET"
 MESSAGE_MARK = "SWITCHBOARD_MESSAGE"
+OUTSIDE_MARK = "SWITCHBOARD_OUTSIDE"  # the number that a desk phone calls outside
+EMERGENCY_MARK = "SWITCHBOARD_EMERGENCY"  # the number
+REFUSED_MARK = "SWITCHBOARD_OUTSIDE_REFUSED"  # why a call outside is not made: a word of domain/outbound.py's Verdict
 OFFERED_CONTEXTS = frozenset({"inbound", "safety-net"})  # where calls to the organisation's numbers are
 SHORTEST_MESSAGE = 1.0  # seconds; less is somebody hanging up, not a message
 _BEGINNING = re.compile(r'"\d{9,}\.\d{6}(?=","[A-Z_]+",")')
@@ -164,6 +167,7 @@ class _Account:
         self._first = first
         self._own = [event for event in self._history if event.channel == self._caller]
         self._is_offered = any(event.context in OFFERED_CONTEXTS for event in self._own)
+        self._outside = self._marked(OUTSIDE_MARK) or self._marked(EMERGENCY_MARK)
         self._told: list[CallEvent] = []
         self._counts: dict[EventKind, int] = {}
 
@@ -186,7 +190,7 @@ class _Account:
         self._note(
             first.at,
             EventKind.OFFERED,
-            number=first.exten,
+            number=self._outside or first.exten,
             caller_number=first.number,
             caller_name=first.name,
             linkedid=self._linkedid,
@@ -197,6 +201,9 @@ class _Account:
         for event in self._own:
             if event.type == SAFETY_NET_MARK:
                 self._note(event.at, EventKind.SAFETY_NET, reason=str(event.extra.get("extra", "")))
+            elif event.type == REFUSED_MARK:
+                why = str(event.extra.get("extra", ""))
+                self._note(event.at, EventKind.STEP, flow="outside", step="refused", type="outside", outcome=why)
 
     def _legs(self) -> None:
         """Phones that were rung; not beyond the caller's hangup, even where nobody was there to stop them."""
@@ -287,7 +294,7 @@ class _Account:
 
     def _disposition(self, ended_by: str, talks: int, has_message: bool) -> Disposition:
         if not self._is_offered:
-            return Disposition.INTERNAL
+            return Disposition.REJECTED if self._marked(REFUSED_MARK) else Disposition.INTERNAL
         if talks:
             return Disposition.TALKED
         if has_message:
@@ -301,7 +308,14 @@ class _Account:
 
     def _phone(self, channel: str) -> dict[str, str]:
         extension = channel.partition("/")[2].rpartition("-")[0]
+        if self._outside and not extension.isdigit():  # a trunk
+            return {"extension": extension, "name": self._outside}
         return {"extension": extension, "name": self._names.get(extension, extension)}
+
+    def _marked(self, mark: str) -> str:
+        """What the dialplan wrote with this mark on the caller's channel, "" if it did not."""
+        event = self._first_of(self._own, mark)
+        return str(event.extra.get("extra", "")) if event else ""
 
     @staticmethod
     def _first_of(events: Iterable[CelEvent], kind: str) -> CelEvent | None:

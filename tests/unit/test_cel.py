@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,37 @@ def test_garbage_is_left_out(text: str) -> None:
 def test_a_line_that_cannot_be_is_left_out(line: str) -> None:
     assert line != LINE
     assert parse_line(line) is None
+
+
+@pytest.mark.parametrize(
+    ("marks", "number", "disposition", "talks_with"),
+    [
+        ([("SWITCHBOARD_OUTSIDE", "+37255512345")], "+37255512345", "internal", "+37255512345"),
+        ([("SWITCHBOARD_EMERGENCY", "112")], "112", "internal", "112"),
+        ([("SWITCHBOARD_OUTSIDE_REFUSED", "not_allowed")], "955512345", "rejected", None),
+        ([], "955512345", "internal", "line"),
+    ],
+)
+def test_a_call_outside_is_told_with_the_number_it_went_to(
+    marks: list[tuple[str, str]], number: str, disposition: str, talks_with: str | None
+) -> None:
+    start = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    phone, line = "PJSIP/101-00000000", "PJSIP/line-00000001"
+
+    def event(seconds: int, kind: str, channel: str, **extra: str) -> CelEvent:
+        own = "switchboard-1.0" if channel == phone else "switchboard-1.1"
+        at = start + timedelta(seconds=seconds)
+        return CelEvent(at, kind, "switchboard-1.0", own, channel, "101", "Mari", "955512345", "desk", extra)
+
+    history = [event(0, "CHAN_START", phone), *(event(0, kind, phone, extra=what) for kind, what in marks)]
+    if talks_with:
+        history += [event(1, "CHAN_START", line), event(2, "ANSWER", line), event(2, "ANSWER", phone)]
+        history += [event(2, "BRIDGE_ENTER", channel, bridge_id="b") for channel in (phone, line)]
+        history += [event(9, "BRIDGE_EXIT", channel, bridge_id="b") for channel in (phone, line)]
+    history += [event(9, "HANGUP", phone, hangupsource=phone), event(9, "LINKEDID_END", phone)]
+    row = derive(tell(history, {}))
+    assert (row.number, row.disposition, row.answered_name) == (number, disposition, talks_with)
+    assert row.caller_number == "101"
+    assert row.talk_seconds == (7.0 if talks_with else 0.0)
+    assert row.last_step == (None if talks_with else "outside/refused")
+    assert row.irregularities == ()
