@@ -51,6 +51,11 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return f"set {data.get('person') or '?'}", str(data.get("status") or "?").replace("_", " ") + until
         case EventKind.NAME_STATED:
             return "states a name", f"recorded, {_duration(data.get('seconds'))}"
+        case EventKind.SKIPPED:
+            return f"passed over {data.get('name') or '?'}", str(data.get("why") or "")
+        case EventKind.PRESENCE:
+            until = _labelled(" until", data.get("until"))
+            return f"set {data.get('person') or '?'}", str(data.get("status") or "?").replace("_", " ") + until
         case EventKind.RUNG:
             return f"rang {_who(data)}", _outcome(data)
         case EventKind.TALKED:

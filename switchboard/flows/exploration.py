@@ -21,6 +21,7 @@ from switchboard.domain.language import Language
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
 from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
+from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
 from switchboard.ports import Position, Utterance
 from switchboard.services.office import Office
@@ -186,7 +187,8 @@ class Explorer:
         return Looks(clock, caller, number), found.moves()
 
     def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> WatchedConversation:
-        return WatchedConversation(call, Unrecorded(self._office, language), self._office, self.configuration, start)
+        office = replace(self._office, presence=ForkingPresence(call))
+        return WatchedConversation(call, Unrecorded(office, language), office, self.configuration, start)
 
 
 class _Shortest:

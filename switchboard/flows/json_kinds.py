@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from switchboard.domain.forwarding import CHAINS, MANAGER
 from switchboard.flows import kinds
 from switchboard.flows.assignments import Assignments
 from switchboard.flows.cases import SUBJECTS, WEEKDAYS, CaseList, Subject
+from switchboard.flows.forwarding_kinds import ChainName, ForwardedTo
 from switchboard.flows.json_types import (
     IDENTIFIER,
     TEXT,
@@ -101,6 +103,18 @@ def _(kind: Among, names: Names) -> Schema:
 @kind_schema.register
 def _(kind: PerKey, names: Names) -> Schema:
     return names.one_of("prompts")
+
+
+@kind_schema.register
+def _(kind: ForwardedTo, names: Names) -> Schema:
+    by = {"person": "people", "department": "departments"}
+    whom = table({key: names.one_of(what) for key, what in by.items()})
+    return {"anyOf": [words([MANAGER]), {**whom, "minProperties": 1, "maxProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: ChainName, names: Names) -> Schema:
+    return or_template({"type": "string", "pattern": IDENTIFIER, "examples": list(CHAINS)})
 
 
 @kind_schema.register

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
 from switchboard.errors import CallerHungUp
-from switchboard.ports import Call
+from switchboard.ports import Acceptance, Call
 from switchboard.services.record_call import CallRecorder
 
 
@@ -31,12 +31,18 @@ async def forward_call(
 
 
 async def ring_phones(
-    call: Call, phones: Sequence[Phone], recorder: CallRecorder, *, timeout: timedelta, hearing: WhileRinging
+    call: Call,
+    phones: Sequence[Phone],
+    recorder: CallRecorder,
+    *,
+    timeout: timedelta,
+    hearing: WhileRinging,
+    acceptance: Acceptance | None = None,
 ) -> RingResult:
     """Ring the phones and note how that came out. After ANSWERED go on with `talk_to`."""
     for phone in phones:
         recorder.note(EventKind.RINGING, extension=phone.extension, name=phone.name)
-    result = await call.ring(phones, timeout=timeout, hearing=hearing)
+    result = await call.ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
     for phone in [result.answered_by] if result.answered_by else phones:
         recorder.note(
             EventKind.RUNG,

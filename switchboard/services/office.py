@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from switchboard.domain.facts import Fact
+from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
-from switchboard.domain.organisation import Organisation
-from switchboard.ports import CallLedger, Clock, Utterance
+from switchboard.domain.organisation import Organisation, Person
+from switchboard.domain.presence import Presence
+from switchboard.ports import CallLedger, Clock, PresenceBook, Utterance
 
 Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
 
@@ -17,6 +20,20 @@ Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the or
 APOLOGY = "apology"
 GOODBYE = "goodbye"
 RECEPTION_UNAVAILABLE = "reception_unavailable"
+
+
+class EverybodyIn:
+    """A presence book of which nobody knows better: who has a phone is rung."""
+
+    def presence_of(self, person: str) -> Presence | None:
+        """Nobody said anything."""
+
+    def situation_of(self, person: Person, zone: ZoneInfo, hours: HoursTable | None = None) -> Situation:
+        """There."""
+        return Situation()
+
+    async def set(self, presence: Presence) -> None:
+        """Nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +47,4 @@ class Office:
     version: str
     clock: Clock
     ledger: CallLedger
+    presence: PresenceBook = field(default_factory=EverybodyIn)

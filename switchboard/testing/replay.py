@@ -18,6 +18,7 @@ from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.recorded_call import RecordedCall, Unanswerable
 
@@ -106,7 +107,8 @@ async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration
     clock = ManualClock(began)
     recorded = RecordedCall(call_id, told, clock)
     ledger = InMemoryLedger()
-    office = Office(draft.organisation, draft.hours, draft.facts, draft.prompts, draft.version, clock, ledger)
+    parts = (draft.organisation, draft.hours, draft.facts, draft.prompts, draft.version, clock, ledger)
+    office = Office(*parts, presence=InMemoryPresence(clock))
     unanswerable = ""
 
     async def conversation(_: Call, recorder: CallRecorder) -> None:

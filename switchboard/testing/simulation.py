@@ -16,6 +16,7 @@ from switchboard.ports import Utterance
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.interactive_call import InteractiveCall, Player
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, PhoneBehaviour
@@ -84,6 +85,7 @@ async def simulate(
         configuration.version,
         clock,
         ledger,
+        presence=InMemoryPresence(clock),
     )
     parts: dict[str, Any] = {
         "number": setup.number,

@@ -10,11 +10,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.presence import Presence, Status
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, read_action, read_phone
 from switchboard.testing.scripted_call import ScriptedCall
@@ -54,6 +56,7 @@ class Script:
     caller: str = "+37255501234"
     phones: Mapping[str, str] = field(default_factory=dict)
     does: Iterable[str | Action] = ()
+    presence: Mapping[str, str] = field(default_factory=dict)  # what people said of themselves, by id
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
 
@@ -67,6 +70,7 @@ def office_of(configuration: Configuration, clock: ManualClock, ledger: InMemory
         configuration.version,
         clock,
         ledger,
+        presence=InMemoryPresence(clock),
     )
 
 
@@ -88,6 +92,8 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
 async def play(configuration: Configuration, script: Script) -> Played:
     """Answer the call of the script and lead it to its end."""
     call, office, ledger = scripted(configuration, script)
+    for person, status in script.presence.items():
+        await office.presence.set(Presence(person, Status(status), office.clock.now()))
     flow = configuration.organisation.numbers[script.number].flow
     disposition = await answer_call(call, office, conversation_of(configuration, office, flow))
     return Played(call, ledger.events, disposition)

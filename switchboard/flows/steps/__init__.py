@@ -5,6 +5,7 @@ from __future__ import annotations
 from switchboard.flows.schema import StepType
 from switchboard.flows.steps.directory import DIRECTORY
 from switchboard.flows.steps.end import END
+from switchboard.flows.steps.forward import FORWARD
 from switchboard.flows.steps.goto import GOTO
 from switchboard.flows.steps.hours import HOURS
 from switchboard.flows.steps.info import INFO
@@ -20,5 +21,21 @@ from switchboard.flows.steps.switch import SWITCH
 
 STEP_TYPES: dict[str, StepType] = {
     step.name: step
-    for step in (SAY, PLAY, MENU, HOURS, LANGUAGE, RING, DIRECTORY, INFO, SUBFLOW, RETURN, SWITCH, SET, GOTO, END)
+    for step in (
+        SAY,
+        PLAY,
+        MENU,
+        HOURS,
+        LANGUAGE,
+        RING,
+        FORWARD,
+        DIRECTORY,
+        INFO,
+        SUBFLOW,
+        RETURN,
+        SWITCH,
+        SET,
+        GOTO,
+        END,
+    )
 }
