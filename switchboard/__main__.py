@@ -22,6 +22,7 @@ from switchboard.commands import (
     presence,
     prompts,
     publish,
+    queues,
     replay,
     rollback,
     rota,
@@ -71,6 +72,7 @@ for command in (
     versions,
     rollback,
     calls,
+    queues,
     schema,
     controller,
 ):

@@ -200,6 +200,7 @@ class Controller:
             "asterisk_version": self._exchange.asterisk_version,
             "ledger_backlog": self._ledger.backlog,
             "ledger_problem": self._ledger.problem,
+            "queues": self._queues.told(),
             "postgres_problem": self._records_problem or self._drain.problem,
         }
 

@@ -46,7 +46,10 @@ class WaitingChannel(RingingChannel):
 
     def break_off(self, keys: Collection[str]) -> None:
         """See ports.Call."""
-        self._breaking, self._is_broken_off = frozenset(keys), False
+        self._breaking, self._is_broken_off, self._is_nudged = frozenset(keys), False, False
+
+    def _is_interrupted(self) -> bool:
+        return super()._is_interrupted() or self._is_nudged
 
     def key_pressed(self, key: str) -> None:
         """See VoiceChannel. Phones that ring are let go: for who rings them, nobody answered."""

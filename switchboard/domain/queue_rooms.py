@@ -95,6 +95,10 @@ class QueueRooms:
         here = {each.ticket: each for each in self._waiting.values() if each.queue.id == queue}
         return [here[ticket] for ticket in in_order(here)]
 
+    def everybody(self) -> tuple[Waiting, ...]:
+        """Who waits in any queue, in no order."""
+        return tuple(self._waiting.values())
+
     def offered(self, call_id: CallId) -> tuple[Phone, ...]:
         """The phones that are kept for this caller now."""
         return self._waiting[call_id].offered

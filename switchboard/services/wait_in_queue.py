@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
@@ -103,6 +104,24 @@ class Queues:
     def _open_if_complete(self, now: datetime) -> None:
         if self._are_all_known and not self._expected and not self.rooms.is_open:
             self.rooms.open(now)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Who waits, queue by queue, next first: JSON values."""
+        told = []
+        for queue in sorted({each.queue.id for each in self.rooms.everybody()}):
+            for position, waiting in enumerate(self.rooms.waiting(queue), 1):
+                expected = self.rooms.estimate(waiting.ticket.call_id)
+                told.append(
+                    {
+                        "queue": queue,
+                        "call": str(waiting.ticket.call_id),
+                        "position": position,
+                        "since": waiting.ticket.since.isoformat(),
+                        "minutes": bound(expected) if expected is not None else 0,
+                        "rings": [phone.line for phone in waiting.offered],
+                    }
+                )
+        return told
 
     async def wait(self, call: Call, request: WaitRequest, recorder: CallRecorder) -> Waited:
         """Wait until an agent has talked to the caller, or until there is a reason to wait no more."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from switchboard.domain.call_record import EventKind
+from switchboard.postgres.queue_figures import queue_figures
 from tests import hearing
 from tests.asterisk.office import RINGBACK, StoryOffice, hear_each_other
 from tests.phone_call import PhoneCall
@@ -123,6 +124,8 @@ class Agent:
 
 async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
     """In the order in which they came; who leaves does as they chose; nobody is lost."""
+    office.set_time("2026-11-25 10:00")  # a day of its own, to be counted alone
+    came_at = office.clock.now()
     phones = [await office.desk("101"), await office.desk("102")]
     calls: list[PhoneCall] = []
     for _ in range(10):
@@ -130,6 +133,9 @@ async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
     over = await office.call(QUEUE)  # the first two are rung for, and wait still
     await over.ended()
     assert office.heard(over) == ["queue_full"]
+    waiting = office.controller._status()["queues"]
+    assert [each["position"] for each in waiting] == list(range(1, 11))
+    assert [each["rings"] for each in waiting[:3]] == [["101"], ["102"], []]
     begun = [await phone.rung() for phone in phones]
     assert [rung.peer.partition("@")[0] for rung in begun] == [f"sip:{call.phone.user}" for call in calls[:2]]
     await calls[4].press("2")  # one chooses to leave, one hangs up
@@ -159,6 +165,9 @@ async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
         assert left == {4: "key", 6: "abandoned"}.get(index, "answered")
         if call in staying:
             assert record.ending == ("talked", 16, "switchboard")
+    (figures,) = await queue_figures(office.dsn, came_at)
+    assert (figures.queue, figures.answered, figures.by_key, figures.not_admitted) == ("sales", 8, 1, 1)
+    assert len(figures.abandoned_after) == 1
 
 
 async def test_after_a_restart_all_have_the_places_they_had(office: StoryOffice) -> None:
