@@ -29,9 +29,9 @@
                ringing, rung, adopted         parked       (ringing back whoever parked it)
     ended      message                        ended        (the safety net's, collected afterwards)
 
-    client, language, step, name_stated, skipped, presence, queued, left_queue, safety_net, message and fault are legal
-    from offered until ended and leave the state as it is; fault is legal after it too; ended is legal in every state
-    but ended.
+    client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, safety_net,
+    message and fault are legal from offered until ended and leave the state as it is; fault is legal after it too;
+    ended is legal in every state but ended.
 
 An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
@@ -79,6 +79,8 @@ _NEUTRAL = frozenset(
         _K.FAULT,
         _K.QUEUED,
         _K.LEFT_QUEUE,
+        _K.ON_CALL,
+        _K.UNACKNOWLEDGED,
     }
 )
 _AFTER_THE_END = frozenset({_K.MESSAGE, _K.FAULT})

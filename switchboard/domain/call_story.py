@@ -60,6 +60,13 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return f"rang {_who(data)}", _outcome(data)
         case EventKind.TALKED:
             return f"talked to {_who(data)}", f"{_duration(data.get('seconds'))}, ended by {data.get('ended_by', '?')}"
+        case EventKind.ON_CALL:
+            told = str(data.get("outcome") or "?").replace("_", " ")
+            asked = f"asked {data.get('name') or '?'}, on call by rota {data.get('rota') or '?'}"
+            return f"{asked}, round {data.get('round', '?')}", "took the call" if told == "answered" else told
+        case EventKind.UNACKNOWLEDGED:
+            called = ", ".join(map(str, data.get("called") or ()))
+            return f"NOBODY ON CALL took it (rota {data.get('rota') or '?'})", f"called {called}"
         case EventKind.QUEUED:
             place, agents = data.get("position", "?"), data.get("agents", "?")
             return f"waits in queue {data.get('queue') or '?'}", f"number {place}, agents on duty: {agents}"

@@ -21,6 +21,8 @@ class EventKind(StrEnum):
     NAME_STATED = "name_stated"  # recording (name in the messages folder), seconds, level (dBFS), ended_by
     SKIPPED = "skipped"  # person, name, link (of the chain), why: somebody whom a call is not put through to
     PRESENCE = "presence"  # person, status (Status), until: set by a star code
+    ON_CALL = "on_call"  # rota, person, name, round, outcome (DialOutcome): whoever is on call was asked to take a call
+    UNACKNOWLEDGED = "unacknowledged"  # rota, called (names): nobody on call took it, in any round
     RINGING = "ringing"  # extension, name, outside (a mobile's number; else left out)
     RUNG = (
         "rung"  # extension, name, outside, outcome (DialOutcome), cause (Q.850), sip_status, choice (Choice, if asked)

@@ -17,8 +17,8 @@ def names_of(ivr: Path, prompts: Path) -> Names:
     """The names of the folder `ivr` with the texts of the folder `prompts`. What cannot be read defines nothing."""
     problems = Problems()
     files = Including(ivr, problems)
-    organisation, people, hours, facts = (
-        files.read(name) for name in ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml")
+    organisation, people, hours, facts, rotas = (
+        files.read(name) for name in ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml", "rota.yaml")
     )
     flows = {path.stem: files.read(f"{FLOWS}/{path.name}") for path in sorted((ivr / FLOWS).glob("*.yaml"))}
     reading = Reading(problems)
@@ -38,6 +38,7 @@ def names_of(ivr: Path, prompts: Path) -> Names:
         phones=_sorted([*_entries(people, "phones"), *own_phones]),
         hours=tuple(hours.entries),
         facts=tuple(facts.entries),
+        rotas=tuple(rotas.entries),
         flows=tuple(flows),
         numbers=tuple(_entries(organisation, "numbers")),
         languages=reading.languages if "languages" in organisation.entries else (),

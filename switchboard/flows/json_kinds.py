@@ -28,6 +28,7 @@ from switchboard.flows.json_types import (
     yes_or_no,
 )
 from switchboard.flows.people_kinds import EVERYBODY, Among, PerKey
+from switchboard.flows.rota_kinds import RotaName
 
 _BOUND = "^([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]+)$"
 
@@ -98,6 +99,11 @@ def _(kind: kinds.Telephone, names: Names) -> Schema:
 def _(kind: Among, names: Names) -> Schema:
     named = {key: one_or_several(names.one_of(key)) for key in ("departments", "people")}
     return {"anyOf": [words([EVERYBODY]), {**table(named), "minProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: RotaName, names: Names) -> Schema:
+    return names.one_of("rotas")
 
 
 @kind_schema.register

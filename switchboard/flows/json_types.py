@@ -30,6 +30,7 @@ class Names:
     phones: tuple[str, ...] = ()
     hours: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    rotas: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()  # the default first

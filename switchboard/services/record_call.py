@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.identity import CallId, new_event_id, offer_id_of
 from switchboard.domain.language import Language
 from switchboard.ports import CallLedger, Clock
+
+_log = structlog.get_logger(__name__)
 
 
 class CallRecorder:
@@ -28,6 +32,8 @@ class CallRecorder:
         """Append an event of this instant, and return the instant. Never waits."""
         if kind is EventKind.TALKING:
             self.has_talked = True
+        if kind is EventKind.UNACKNOWLEDGED:
+            _log.error("nobody_on_call_acknowledged", call_id=str(self._call_id), **data)
         at = self.now()
         self._ledger.append(CallEvent(self._call_id, new_event_id(at), at, kind, data))
         return at

@@ -11,6 +11,7 @@ from switchboard.flows.steps.hours import HOURS
 from switchboard.flows.steps.info import INFO
 from switchboard.flows.steps.language import LANGUAGE
 from switchboard.flows.steps.menu import MENU
+from switchboard.flows.steps.oncall import ONCALL
 from switchboard.flows.steps.play import PLAY
 from switchboard.flows.steps.return_ import RETURN
 from switchboard.flows.steps.ring import RING
@@ -30,6 +31,7 @@ STEP_TYPES: dict[str, StepType] = {
         RING,
         FORWARD,
         DIRECTORY,
+        ONCALL,
         INFO,
         SUBFLOW,
         RETURN,
