@@ -32,6 +32,7 @@ from switchboard.flows.json_types import (
     words,
     yes_or_no,
 )
+from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
 MOBILE: Schema = {"type": ["string", "integer"], "pattern": r"^\+[1-9][0-9]{6,14}$"}
@@ -65,6 +66,7 @@ def _organisation(names: Names) -> Schema:
             "the numbers that callers dial, as trunks deliver them",
         ),
         "trunks": described(entries(_trunk()), "the lines to the telephone network"),
+        "outbound": described(entries(_role(names)), "who may call outside from a desk phone: by role"),
         "checks": _checks(),
         "include": included(),
     }
@@ -94,6 +96,23 @@ def _safety_net(names: Names) -> Schema:
     }
     about = "what a caller gets while the switchboard itself is out of order"
     return table(properties, required=("greeting", "leave_message", "goodbye"), description=about)
+
+
+def _role(names: Names) -> Schema:
+    beginning = {"type": "string", "pattern": r"^\+[1-9][0-9]{0,13}$"}
+    country = {"type": "string", "pattern": "^[A-Z]{2}$"}
+    properties = {
+        "phones": described(one_or_several(names.one_of("phones")), "whose role it is; without it, all others'"),
+        "allowed": described(one_or_several({"anyOf": [country, beginning]}), "countries and beginnings: EE, +4670"),
+        "forbidden": described(one_or_several(beginning), "beginnings that are not allowed all the same"),
+        "costly": described(yes_or_no(), "may they dial premium rate and shared cost numbers"),
+        "hours": described(names.one_of("hours"), "opening hours outside of which they may not"),
+        "minutes_per_call": described(whole_number(1, MOST_MINUTES), "a call ends after so many"),
+        "calls_at_once": described(whole_number(1, MOST_AT_ONCE), "of one phone"),
+        "calls_per_day": described(whole_number(1, MOST_A_DAY), "of one phone"),
+        "minutes_per_day": described(whole_number(1, MOST_A_DAY), "of one phone"),
+    }
+    return table(properties, required=("allowed",))
 
 
 def _trunk() -> Schema:
