@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -44,6 +46,7 @@ _BEHAVIOURS: Mapping[str, PhoneBehaviour] = {
     "s": PhoneBehaviour(DialOutcome.ANSWERED, ANSWERS_AFTER, chooses=Choice.NONE),
 }
 _HANG_UP = "h"
+SHORT_WAIT = 0.2  # seconds
 
 
 class PlayedByHand:
@@ -100,10 +103,23 @@ def _prompt(question: str, explanation: str) -> str:
     """What is typed, without blanks around it; `h` at the end of input and on Ctrl-C."""
     while True:
         try:
-            typed = input(f"        {question} > ").strip()
+            typed = _typed(f"        {question} > ").strip()
         except (EOFError, KeyboardInterrupt):
             print()
             return _HANG_UP
         if typed != "?":
             return typed
         print(explanation)
+
+
+def _typed(prompt: str) -> str:
+    """A line of input. Raises EOFError at its end, KeyboardInterrupt on Ctrl-C."""
+    if not sys.stdin.isatty():
+        return input(prompt)
+    print(prompt, end="", flush=True)
+    # In short waits, as a Ctrl-C that comes just before `input` begins to read is noticed only after the next Enter.
+    while not select.select([sys.stdin], [], [], SHORT_WAIT)[0]:
+        pass
+    if line := sys.stdin.readline():
+        return line
+    raise EOFError
