@@ -13,6 +13,7 @@ from switchboard.commands import (
     absence,
     calls,
     check,
+    clients,
     config,
     controller,
     diff,
@@ -73,6 +74,7 @@ for command in (
     rollback,
     calls,
     queues,
+    clients,
     schema,
     controller,
 ):

@@ -31,11 +31,13 @@ from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.ports import Clock, Position
+from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.spool import SpooledLedger
 from switchboard.services.answer_call import answer_call
+from switchboard.services.identify_caller import KnownCaller, identify_caller
 from switchboard.services.resume_call import end_politely
 from switchboard.services.wait_in_queue import Queues, WatchedLedger
 from switchboard.serving import Served, Serving
@@ -80,8 +82,9 @@ class Controller:
         self._clock = clock or SystemClock()
         self._ledger = SpooledLedger(self._folders.ledger)
         self._queues = Queues(is_starting=True)
+        self._clients = MirroredClients(self._database_url(), self._folders.state)
         watched = WatchedLedger(self._ledger, self._queues.rooms.noted)
-        self._serving = Serving(settings, self._folders, self._clock, watched, self._queues)
+        self._serving = Serving(settings, self._folders, self._clock, watched, self._queues, self._clients)
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
             AriAddress(settings.ari_port, secrets.ari),
@@ -108,10 +111,11 @@ class Controller:
             running.callback(self._ledger.close)
             running.push_async_callback(self._serving.close)
             await running.enter_async_context(_background(self._keep_records(), "records"))
+            await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
             running.push_async_callback(self._ledger_kept)
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
-            agi = AgiServer(agi_handlers(self._hours_now))
+            agi = AgiServer(agi_handlers(self._hours_now, self._caller))
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)
             await running.enter_async_context(_background(self._changeover.keep_settled(), "settling"))
@@ -202,7 +206,12 @@ class Controller:
             "ledger_problem": self._ledger.problem,
             "queues": self._queues.told(),
             "postgres_problem": self._records_problem or self._drain.problem,
+            "clients": len(self._clients.mirror.rows),
+            "clients_problem": self._clients.mirror.problem,
         }
+
+    def _caller(self, number: str) -> KnownCaller:
+        return identify_caller(number, self._serving.now.office)
 
     def _hours_now(self, table: str) -> HoursState | None:
         found = self._serving.now.configuration.hours.get(table)

@@ -18,8 +18,8 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, Clock
-from switchboard.services.office import Office
+from switchboard.ports import CallLedger, ClientDirectory, Clock
+from switchboard.services.office import NoClients, Office
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -49,11 +49,17 @@ class Serving:
     """What is served. `now` changes in one assignment; a change waits for `changing`."""
 
     def __init__(
-        self, settings: Settings, folders: Folders, clock: Clock, ledger: CallLedger, queues: Queues | None = None
+        self,
+        settings: Settings,
+        folders: Folders,
+        clock: Clock,
+        ledger: CallLedger,
+        queues: Queues | None = None,
+        clients: ClientDirectory | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
-        self._clock, self._ledger = clock, ledger
+        self._clock, self._ledger, self._clients = clock, ledger, clients or NoClients()
         self._queues = queues or Queues()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
@@ -85,6 +91,7 @@ class Serving:
             clock=self._clock,
             ledger=self._ledger,
             queues=self._queues,
+            clients=self._clients,
         )
         return Served(configuration, office, loaded.prompts)
 

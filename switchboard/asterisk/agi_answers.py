@@ -1,4 +1,4 @@
-"""What our FastAGI server answers: `hours` and `screen`. The operator's guide to both: asterisk-config/README.md."""
+"""What our FastAGI server answers: `hours`, `screen`, `client`. asterisk-config/README.md has them for operators."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections.abc import Callable, Mapping
 
 from switchboard.asterisk.agi import AgiRefused, AgiRequest, Handler
 from switchboard.domain.hours import HoursState
+from switchboard.services.identify_caller import KnownCaller
 
 HOURS = "SWITCHBOARD_HOURS"
 SCREEN = "SWITCHBOARD_SCREEN"
+CLIENT = "SWITCHBOARD_CLIENT"  # and _CLASS, _NAME, …
 
 HoursNow = Callable[[str], HoursState | None]
 """The state, now, of the hours table of that name; None if there is none."""
 
 
-def agi_handlers(hours_now: HoursNow) -> Mapping[str, Handler]:
+CallerKnown = Callable[[str], KnownCaller]
+"""Who has this number, as the network delivered it."""
+
+
+def agi_handlers(hours_now: HoursNow, caller: CallerKnown) -> Mapping[str, Handler]:
     """All scripts by name."""
 
     async def hours(request: AgiRequest) -> Mapping[str, str]:
@@ -29,4 +35,20 @@ def agi_handlers(hours_now: HoursNow) -> Mapping[str, Handler]:
         """`screen`: may this caller be put through? Sets allow, or anonymous where no number was given."""
         return {SCREEN: "allow" if any(letter.isdigit() for letter in request.caller_number) else "anonymous"}
 
-    return {"hours": hours, "screen": screen}
+    async def client(request: AgiRequest) -> Mapping[str, str]:
+        """`client`, or `client?number=…`: who has this number? Sets yes or no, the class, what is known of a client."""
+        known = caller(request.parameters.get("number", request.caller_number))
+        found = known.client
+        return {
+            CLIENT: "yes" if found else "no",
+            f"{CLIENT}_CLASS": known.client_class,
+            f"{CLIENT}_NUMBER": known.number,
+            f"{CLIENT}_CODE": found.code if found else "",
+            f"{CLIENT}_NAME": found.name if found else "",
+            f"{CLIENT}_MANAGER": found.manager if found else "",
+            f"{CLIENT}_LANGUAGE": (found.language or "") if found else "",
+            f"{CLIENT}_VIP": "yes" if found and found.vip else "no",
+            f"{CLIENT}_STANDING": found.standing.value if found else "ok",
+        }
+
+    return {"hours": hours, "screen": screen, "client": client}

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from switchboard.commands.played_by_hand import PlayedByHand
+from switchboard.domain.clients import Client
 from switchboard.domain.dialling import DialOutcome
 from switchboard.flows.cases import WEEKDAYS
 from switchboard.flows.configuration import Configuration
@@ -19,6 +20,7 @@ from switchboard.testing.script import (
     ANSWERS_AFTER,
     Action,
     PhoneBehaviour,
+    read_client,
     read_keys,
     read_phones,
     read_script,
@@ -52,6 +54,7 @@ class Asked:
     script: Path | None = None
     phones: str = ""
     language: str = ""
+    client: str = ""
     needs_script: bool = False  # nobody can be asked
 
 
@@ -72,6 +75,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     at = reading.instant(asked.at)
     caller = reading.caller(asked.caller)
     language = reading.language(asked.language)
+    client = reading.client(asked.client)
     actions, scripted = reading.actions(asked)
     said = {**scripted, **reading.phones(asked.phones)}
     if reading.mistakes:
@@ -81,7 +85,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     told = frozenset(phones) if EVERY_PHONE in asked.phones else frozenset(said)
     player = PlayedByHand() if actions is None else None
     known = next(each for each in configuration.organisation.languages if each == language) if language else None
-    setup = Setup(at, number, caller, known, actions or (), phones)
+    setup = Setup(at, number, caller, known, actions or (), phones, client=client)
     return Wanted(setup, player, told, tuple(_heading(configuration, setup, player)))
 
 
@@ -171,6 +175,24 @@ class _Arguments:
             self._unknown("--language", "language of the organisation", text, languages, ", ".join(languages))
             return ""
         return text
+
+    def client(self, text: str) -> Client | None:
+        organisation = self.configuration.organisation
+        try:
+            client = read_client(text)
+        except ValueError as error:
+            self.mistakes.append(f"--client {error}")
+            return None
+        if client is None:
+            return None
+        classes, people = organisation.client_classes, organisation.people
+        if client.client_class not in classes:
+            self._unknown("--client class", "class", client.client_class, classes, ", ".join(classes) or "none")
+        if client.manager and client.manager not in people:
+            self._unknown("--client manager", "person", client.manager, people, ", ".join(people))
+        if client.language:
+            self.language(client.language)
+        return client
 
     def actions(self, asked: Asked) -> tuple[list[Action] | None, Mapping[str, PhoneBehaviour]]:
         """None where the person at the prompt is to be asked."""

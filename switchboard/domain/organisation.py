@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from switchboard.domain.absence import Absence
+from switchboard.domain.clients import UNKNOWN
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
@@ -102,6 +103,8 @@ class Organisation:
     prompts: Mapping[str, Mapping[Language, str]]  # prompt id -> text per language
     trunks: tuple[Trunk, ...] = ()
     outbound: OutboundRules | None = None  # None: every phone may dial what the trunks allow
+    client_classes: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)  # their names, per language
+    unknown_callers: str = UNKNOWN  # the class of callers whose number is no client's
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
 
     @property

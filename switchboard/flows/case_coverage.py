@@ -23,6 +23,7 @@ from switchboard.flows.source import Listing, Node
 from switchboard.flows.variables import SUBJECTS
 
 MOST_COMBINATIONS = 2000
+MANAGER = "manager"  # the one subject that a call may lack
 _ANOTHER = "\0"  # continues no number that a case compares
 
 
@@ -94,7 +95,7 @@ def _choices(subject: str, cases: Sequence[Case], types: Mapping[str, Type]) -> 
 def _values_of(
     name: str, type_: Type, subject: str, cases: Sequence[Case], meanings: Iterable[Meaning]
 ) -> list[Value | None] | None:
-    unknown: list[Value | None] = [] if name in SUBJECTS else [None]
+    unknown: list[Value | None] = [None] if name == MANAGER or name not in SUBJECTS else []
     if isinstance(type_, Words):
         return [*type_.words, *unknown]
     if isinstance(type_, YesNo):

@@ -9,7 +9,7 @@ from typing import Any
 
 from switchboard.flows.conditions import names_in_flow, read_condition
 from switchboard.flows.expressions.looks import CALLER, DATE, MIDNIGHT, TIME, WEEKDAY, Mark, callers_of, marks_of
-from switchboard.flows.expressions.meaning import Known, Meaning
+from switchboard.flows.expressions.meaning import Known, Meaning, names_in
 from switchboard.flows.expressions.types import WEEKDAYS as WEEKDAYS
 from switchboard.flows.expressions.types import Day, Number, Text, TimeOfDay, Type, Value, Words
 from switchboard.flows.schema import FlowReading
@@ -90,6 +90,10 @@ class Case:
             yield from days
             yield from (day + _ONE_DAY for day in days if day < date.max)
 
+    def names(self, subject: str) -> set[str]:
+        """What it asks of the call."""
+        return ({subject} if self.compares else set()) | (names_in(self.when) if self.when is not None else set())
+
     def callers(self, subject: str) -> Iterable[str]:
         """The callers' numbers, and beginnings of them, that it tells apart."""
         if self.when is not None:
@@ -114,9 +118,7 @@ def _minute(text: str) -> Iterable[time]:
 class Subject:
     """What a `switch` looks at."""
 
-    expected: str = (
-        "one of caller, number, language, time, weekday, date, or a variable; nothing where cases say `when`"
-    )
+    expected: str = f"one of {', '.join(SUBJECTS)}, or a variable; nothing where cases say `when`"
 
     def read(self, flow: FlowReading, node: Node, place: Place) -> str:
         if isinstance(node, Scalar) and node.is_empty:

@@ -34,7 +34,7 @@ def read_calculation(flow: FlowReading, node: Scalar, text: str, wanted: Type) -
 
 def names_in_flow(flow: FlowReading) -> Names:
     """What expressions of a flow may name."""
-    return names_of(flow.variables, flow.hours, flow.reading.languages, flow.organisation.numbers)
+    return names_of(flow.variables, flow.hours, flow.reading.languages, flow.organisation)
 
 
 def _taken(flow: FlowReading, node: Scalar, text: str, skipped: int, understood: Understood) -> Meaning | None:

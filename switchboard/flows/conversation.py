@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
+from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.expressions.types import WEEKDAYS, Value
 from switchboard.flows.variables import first_values, kept_values
 from switchboard.ports import Call, Position
+from switchboard.services.identify_caller import identify_caller
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 
@@ -123,9 +126,20 @@ class Conversation:
             return f"{local:%H:%M}" if name == "time" else local.date().isoformat()
         if name == "caller":
             return self.call.caller.number
+        if name in CLIENT_SUBJECTS:
+            return self.client_told(name)
         if name == "number":
             return self.call.number
         return self.language if name == "language" else self.variables.get(name)
+
+    @property
+    def client(self) -> Client | None:
+        """Who calls, if one of our clients does."""
+        return identify_caller(self.call.caller.number, self.office).client
+
+    def client_told(self, subject: str) -> Value | None:
+        """What is known of the caller: one of clients.SUBJECTS."""
+        return identify_caller(self.call.caller.number, self.office).told(subject)
 
     def note(self, values: Mapping[str, Value | None]) -> None:
         """Note values in variables; None where a value is not known, which forgets what was noted before."""

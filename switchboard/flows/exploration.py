@@ -17,13 +17,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
+from switchboard.flows.caller_classes import SOME_NUMBER, fact_of
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
 from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
 from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
 from switchboard.ports import Position, Utterance
+from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
 
 MOST_RUNS = 5_000  # of one step in one state; what lies beyond is not explored, and `incomplete` says so
@@ -38,6 +41,8 @@ class World:
     instant: datetime  # UTC
     caller: str  # number as received; "" when withheld
     number: str  # that was dialled
+    is_known: bool = True  # is the caller's a number of the telephone network?
+    client: Client | None = None  # who has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,16 @@ class Looks:
     clock: bool = False
     caller: bool = False
     number: bool = False
+    client: frozenset[str] = frozenset()  # of clients.SUBJECTS
 
     def of(self, world: World) -> tuple[object, ...]:
         """That part of a world."""
-        return (self.clock and world.instant, self.caller and world.caller, self.number and world.number)
+        return (
+            self.clock and world.instant,
+            self.caller and world.caller,
+            self.number and world.number,
+            self.client and (world.is_known, *(fact_of(world.client, each) for each in sorted(self.client))),
+        )
 
 
 class Explorer:
@@ -117,6 +128,15 @@ class Explorer:
         dialled = self.configuration.organisation.numbers[number]
         conversation = self._conversation(ForkingCall("", number, (), Questions()), dialled.language, dialled.flow)
         return _state_of(conversation, dialled.language)
+
+    def beginnings(self, number: str) -> tuple[State, ...]:
+        """The same in each language in which calls to it may begin: a client's own, too."""
+        first = self.beginning(number)
+        organisation = self.configuration.organisation
+        if not (self._with_languages and organisation.client_classes):
+            return (first,)
+        others = [language for language in organisation.languages if language != first.language]
+        return (first, *(replace(first, language=language) for language in others))
 
     def step_of(self, state: State) -> Step:
         """The step a state stands before."""
@@ -155,13 +175,17 @@ class Explorer:
         """What runs of the step in this state have looked at so far."""
         seen = self._known.get(state, {})
         return Looks(
-            any(looks.clock for looks in seen), any(looks.caller for looks in seen), any(looks.number for looks in seen)
+            any(looks.clock for looks in seen),
+            any(looks.caller for looks in seen),
+            any(looks.number for looks in seen),
+            frozenset[str]().union(*(looks.client for looks in seen)),
         )
 
     def _explore(self, state: State, world: World) -> tuple[Looks, tuple[Move, ...]]:
         found = _Shortest()
         questions = Questions()
         clock = caller = number = False
+        client: set[str] = set()
         for _ in ("learn which keys mean something", "try them in every order"):
             ahead: deque[tuple[Any, ...]] = deque([()])
             runs = 0
@@ -177,6 +201,7 @@ class Explorer:
                     caller or run.call.saw_caller,
                     number or run.call.saw_number,
                 )
+                client |= run.saw_client
                 found.add(move)
             if ahead:
                 self.incomplete.add(state)
@@ -184,7 +209,7 @@ class Explorer:
             if not questions.has_repeats:
                 break
             questions.are_learnt = True
-        return Looks(clock, caller, number), found.moves()
+        return Looks(clock, caller, number, frozenset(client)), found.moves()
 
     def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> WatchedConversation:
         office = replace(self._office, presence=ForkingPresence(call))
@@ -232,7 +257,10 @@ class _Run:
         position = Position(state.flow, "", state.step, 1, state.language, dict(state.variables), state.returns)
         self._conversation = explorer._conversation(self.call, state.language, position)
         self._conversation.instant = world.instant
+        number = SOME_NUMBER if world.is_known else ""
+        self._conversation.who_calls = known_caller(number, world.client, explorer.configuration.organisation)
         self.saw_clock = False
+        self.saw_client: set[str] = set()
 
     def go(self) -> Move:
         """Run it to its end."""
@@ -247,7 +275,7 @@ class _Run:
         except (LookupError, ValueError, TypeError, ArithmeticError) as error:
             left = Left(FAULT, f"{type(error).__name__}: {error}")
             conversation.finish()
-        self.saw_clock = conversation.saw_clock
+        self.saw_clock, self.saw_client = conversation.saw_clock, conversation.saw_client
         if conversation.saw_language and step.type != "language":
             explorer.decides_by_language = True
         language = conversation.recorder.language if explorer._with_languages else self._state.language

@@ -154,6 +154,12 @@ def _(kind: kinds.Arguments, names: Names) -> Schema:
 
 
 @kind_schema.register
+def _(kind: kinds.ClassTargets, names: Names) -> Schema:
+    targets = {name: step_name("where this class leads") for name in names.client_classes}
+    return table(targets, required=names.client_classes) if targets else table({}, patterns={IDENTIFIER: step_name()})
+
+
+@kind_schema.register
 def _(kind: Subject, names: Names) -> Schema:
     variable = or_template({"type": "string", "pattern": IDENTIFIER})
     return {"anyOf": [{"enum": list(SUBJECTS)}, variable, {"type": "null"}]}

@@ -67,6 +67,10 @@ def _organisation(names: Names) -> Schema:
         ),
         "trunks": described(entries(_trunk()), "the lines to the telephone network"),
         "outbound": described(entries(_role(names)), "who may call outside from a desk phone: by role"),
+        "client_classes": described(
+            entries(text_or_texts(names)), "the classes of your clients, and what they are called"
+        ),
+        "unknown_callers": described(names.one_of("client_classes"), "the class of callers who are no clients"),
         "checks": _checks(),
         "include": included(),
     }

@@ -34,6 +34,7 @@ class Names:
     flows: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()  # the default first
+    client_classes: tuple[str, ...] = ()
     results: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by flow: what it hands back
 
     def one_of(self, what: str) -> Schema:

@@ -144,6 +144,25 @@ class Keys:
         return keys
 
 
+@dataclass(frozen=True, slots=True)
+class ClassTargets:
+    """Every class of clients and the step it leads to."""
+
+    expected: str = "a table of the classes of organisation.yaml and steps such as `{dealer: sales, retail: menu}`"
+
+    def read(self, flow: FlowReading, node: Node, place: Place) -> Mapping[str, str]:
+        known = flow.organisation.client_classes
+        table = flow.reading.table(node, place, "client_type")
+        for name, at in table.key_places.items():
+            if name not in known:
+                expected = f"one of {', '.join(known) or 'none: organisation.yaml has no `client_classes`'}"
+                flow.reading.problems.add(at, f"no class `{name}`", expected, got=name, known=known)
+        if missing := [name for name in known if name not in table.entries]:
+            text = f"`client_type` lacks {', '.join(missing)}"
+            flow.reading.problems.add(table.place, text, "every class to lead somewhere")
+        return {name: flow.target(target, target.place, name) for name, target in table.entries.items()}
+
+
 def _each_key(
     flow: FlowReading, table: Table, *, leads: bool
 ) -> Iterator[tuple[str, Node | None, Place, Offered | None]]:

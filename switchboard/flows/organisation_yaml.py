@@ -11,6 +11,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
 from switchboard.domain.organisation import Number, Organisation, SafetyNet
+from switchboard.flows.clients_yaml import read_client_classes
 from switchboard.flows.outbound_yaml import read_outbound
 from switchboard.flows.people_yaml import KnownNames, People
 from switchboard.flows.reading import Reading
@@ -34,11 +35,12 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks", "outbound"),
+        allowed=("trunks", "checks", "outbound", "client_classes", "unknown_callers"),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
+    classes, unknown_callers = read_client_classes(reading, organisation)
     return Organisation(
         name=reading.something(organisation.get("name"), organisation.place, "name"),
         timezone=timezone,
@@ -54,6 +56,8 @@ def read_organisation(
         trunks=read_trunks(reading, organisation),
         outbound=read_outbound(reading, organisation, found.phones, names.hours),
         forwarding=found.forwarding,
+        client_classes=classes,
+        unknown_callers=unknown_callers,
     )
 
 

@@ -145,7 +145,8 @@ def _explore_steady(reached: Reached) -> None:
         waiting[arrival.cost].setdefault(state, []).append(arrival)
 
     for number in reached.worlds.numbers:
-        add(reached.explorer.beginning(number), Arrival(reached.worlds.dialling(number), None, None, 0, (0, 0, 0)))
+        for state in reached.explorer.beginnings(number):
+            add(state, Arrival(reached.worlds.dialling(number), None, None, 0, (0, 0, 0)))
     while costs:
         changes, deeds, steps = cost = heapq.heappop(costs)
         for state, arrivals in waiting.pop(cost).items():

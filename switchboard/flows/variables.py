@@ -10,8 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
+from switchboard.domain.clients import UNKNOWN, Standing
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
+from switchboard.domain.organisation import Organisation
 from switchboard.flows.expressions.parse import KEYWORDS
 from switchboard.flows.expressions.typed import FUNCTIONS, Names
 from switchboard.flows.expressions.types import (
@@ -29,7 +32,7 @@ from switchboard.flows.expressions.types import (
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
 
-SUBJECTS = ("caller", "number", "language", "time", "weekday", "date")
+SUBJECTS = ("caller", "number", "language", "time", "weekday", "date", *CLIENT_SUBJECTS)
 MOST_WORDS, MOST_NUMBERS = 100, 1000  # values of a variable: exploring tries them all
 LARGEST = 100_000
 
@@ -99,16 +102,20 @@ def read_variables(reading: Reading, tables: Iterable[Table]) -> Variables:
 
 
 def names_of(
-    variables: Variables, hours: Mapping[str, HoursTable], languages: Iterable[Language], numbers: Iterable[str]
+    variables: Variables, hours: Mapping[str, HoursTable], languages: Iterable[Language], organisation: Organisation
 ) -> Names:
     """What expressions may name."""
     types: dict[str, Type] = {
         "caller": Text(),
-        "number": Words(tuple(numbers)),
+        "number": Words(tuple(organisation.numbers)),
         "language": Words(tuple(languages)),
         "time": TimeOfDay(),
         "weekday": Words(WEEKDAYS),
         "date": Day(),
+        "class": Words((*organisation.client_classes, UNKNOWN)),
+        "vip": YesNo(),
+        "standing": Words(tuple(each.value for each in Standing)),
+        "manager": Words(tuple(organisation.people)),
     }
     types.update((name, variable.type) for name, variable in variables.declared.items())
     return Names(types, hours)

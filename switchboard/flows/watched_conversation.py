@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.clients import SUBJECTS, Client
 from switchboard.domain.language import Language
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
+from switchboard.flows.expressions.types import Value
 from switchboard.flows.forking_call import ForkingCall, WatchedVariables
 from switchboard.ports import Position
+from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
@@ -21,7 +24,7 @@ _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its
 class WatchedConversation(Conversation):
     """A Conversation that notes what steps look at."""
 
-    __slots__ = ("_forking", "instant", "saw_clock", "saw_language")
+    __slots__ = ("_forking", "instant", "saw_client", "saw_clock", "saw_language", "who_calls")
 
     def __init__(
         self,
@@ -35,6 +38,8 @@ class WatchedConversation(Conversation):
         self.variables: WatchedVariables = WatchedVariables(self.variables)
         self._forking = call
         self.instant = _THEN
+        self.who_calls = known_caller("", None, configuration.organisation)
+        self.saw_client: set[str] = set()
         self.saw_clock = self.saw_language = False
 
     @property
@@ -48,6 +53,17 @@ class WatchedConversation(Conversation):
     ) -> str:
         """See Conversation."""
         return self._forking.keys(first, between, at_once, worth_trying)
+
+    @property
+    def client(self) -> Client | None:
+        """See Conversation."""
+        self.saw_client.update(SUBJECTS)
+        return self.who_calls.client
+
+    def client_told(self, subject: str) -> Value | None:
+        """See Conversation."""
+        self.saw_client.add(subject)
+        return self.who_calls.told(subject)
 
     def now(self) -> datetime:
         """See Conversation."""

@@ -42,7 +42,7 @@ class Worlds:
 
     def __post_init__(self) -> None:
         self._worlds = [
-            World(cell.instant, caller.number, number)
+            World(cell.instant, caller.number, number, caller.is_known, caller.client)
             for number in self.numbers
             for caller in self.classes
             for cell in self.cells

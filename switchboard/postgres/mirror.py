@@ -122,6 +122,12 @@ class Mirror(Generic[Row]):
                     await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311
                     delay = min(delay * 2, RETRY_LONGEST)
                     continue
+                except Exception:  # a task's root: whatever broke, calls must not go on with what was known then
+                    log.exception("mirror_broke_off", notification=self._notification, again_in=RETRY_LONGEST)
+                    self._disconnect()
+                    self._note("broke off; see the log")
+                    await asyncio.sleep(RETRY_LONGEST)
+                    continue
                 delay = RETRY_FIRST
                 self._note(None)
                 if not self._look.is_set():

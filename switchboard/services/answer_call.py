@@ -15,6 +15,7 @@ from switchboard.domain.language import Language
 from switchboard.errors import CallerHungUp, CallTakenAway, SwitchboardError
 from switchboard.ports import Call, Position
 from switchboard.services.apologise import apologise
+from switchboard.services.identify_caller import KnownCaller, identify_caller, language_of, note_client
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
@@ -42,10 +43,12 @@ async def answer_call(
     A call that lives on without us gets no last event from us: cancelled (a shutdown; whoever adopts it notes it), or
     taken to the safety net (None; Asterisk's own log notes it).
     """
-    recorder = CallRecorder(call.id, office.ledger, office.clock, _language(call, office, resumed))
+    caller = identify_caller(call.caller.number, office)
+    recorder = CallRecorder(call.id, office.ledger, office.clock, _language(call, office, resumed, caller))
     adopted = adopted or resumed is not None
     if not adopted or began is not None:
         _note_offer(call, office, recorder, witness or {}, began or recorder.now())
+        note_client(caller, recorder)
     if adopted:
         flow, step = (resumed.flow, resumed.step) if resumed else ("", "")
         recorder.note(EventKind.ADOPTED, step=step, flow=flow, **(witness or {}))
@@ -76,9 +79,11 @@ async def answer_call(
     return disposition
 
 
-def _language(call: Call, office: Office, resumed: Position | None) -> Language:
+def _language(call: Call, office: Office, resumed: Position | None, caller: KnownCaller) -> Language:
     if resumed is not None:
         return resumed.language
+    if (own := language_of(caller, office.organisation)) is not None:
+        return own
     number = office.organisation.numbers.get(call.number)
     return number.language if number else office.organisation.default_language
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.clients import Client
 from switchboard.domain.facts import Fact
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
-from switchboard.ports import CallLedger, Clock, PresenceBook, Utterance
+from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, Utterance
 
 Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
 
@@ -36,6 +37,13 @@ class EverybodyIn:
         """Nothing is kept."""
 
 
+class NoClients:
+    """A directory of nobody: of an organisation without a client list."""
+
+    def of(self, number: str) -> Client | None:
+        """Nobody is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """One version of the organisation, and this machine's clock and ledger. Shared by all calls of that version."""
@@ -48,3 +56,4 @@ class Office:
     clock: Clock
     ledger: CallLedger
     presence: PresenceBook = field(default_factory=EverybodyIn)
+    clients: ClientDirectory = field(default_factory=NoClients)

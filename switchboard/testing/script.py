@@ -28,7 +28,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from switchboard.domain.clients import Client, Standing
 from switchboard.domain.dialling import Choice, DialOutcome
+from switchboard.domain.language import Language
 
 REACTION = timedelta(seconds=1)  # people need a second
 ANSWERS_AFTER = timedelta(seconds=4)
@@ -94,6 +96,8 @@ PHONE_WORDS = (
 _ACTION = re.compile(
     r"(press ([0-9A-D*#]+)|hang up|stay silent)(?: (during|after) (.+)| (while (?:ringing|talking|waiting)))?"
 )
+CLIENT_WORDS = ("class", "vip", "standing", "manager", "language", "name", "code", "note")
+
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _ANSWERS = re.compile(
     r"answers(?: after (\d+(?:\.\d+)?)s)?(?: and (refuses|sends to voicemail|says nothing))?"
@@ -223,6 +227,37 @@ def read_phones(text: str) -> dict[str, PhoneBehaviour]:
         except ValueError as error:
             raise ValueError(f"`{extension.strip()}={behaviour.strip()}` — expected one of {PHONE_WORDS}") from error
     return phones
+
+
+def read_client(text: str) -> Client | None:
+    """`class=dealer, vip=yes, standing=overdue, manager=mari, language=et, name=Harbour Kitchen`: who calls; what is
+    left out has its usual value, and nothing at all is nobody. The client's number is the caller's, whatever it is.
+
+    Raises ValueError, naming what is wrong.
+    """
+    told = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not equals or name not in CLIENT_WORDS:
+            raise ValueError(f"`{part}` — expected {', '.join(f'{each}=…' for each in CLIENT_WORDS)}")
+        told[name] = value
+    if not told:
+        return None
+    if told.get("vip", "no") not in ("yes", "no"):
+        raise ValueError(f"`vip={told['vip']}` — expected vip=yes or vip=no")
+    if told.get("standing", "ok") not in set(Standing):
+        raise ValueError(f"`standing={told['standing']}` — expected one of {', '.join(Standing)}")
+    return Client(
+        code=told.get("code", "C-1"),
+        name=told.get("name", "A client"),
+        numbers=(),
+        client_class=told.get("class", ""),
+        manager=told.get("manager", "").replace("nobody", ""),
+        language=Language(told["language"]) if "language" in told else None,
+        vip=told.get("vip") == "yes",
+        note=told.get("note", ""),
+        standing=Standing(told.get("standing", "ok")),
+    )
 
 
 def read_phone(text: str) -> PhoneBehaviour:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, Disposition
+from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.configuration import Configuration
@@ -15,6 +16,7 @@ from switchboard.flows.interpret import conversation_of
 from switchboard.ports import Utterance
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office
+from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.interactive_call import InteractiveCall, Player
@@ -37,6 +39,7 @@ class Setup:
     actions: Sequence[Action] = ()
     phones: Mapping[str, PhoneBehaviour] = field(default_factory=dict)  # one not mentioned is unavailable
     lasts: Callable[[Utterance], timedelta] | None = None  # how long an utterance takes; None: by its length
+    client: Client | None = None  # who calls, whatever the number; None: nobody of the client list
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ async def simulate(
         clock,
         ledger,
         presence=InMemoryPresence(clock),
+        clients=EveryCallerIs(setup.client),
     )
     parts: dict[str, Any] = {
         "number": setup.number,

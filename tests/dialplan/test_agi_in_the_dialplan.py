@@ -10,6 +10,7 @@ import pytest
 from switchboard.asterisk.agi import PHASE_SECONDS, AgiRequest, AgiServer
 from switchboard.asterisk.agi_answers import agi_handlers
 from switchboard.domain.hours import HoursKind, HoursState
+from switchboard.services.identify_caller import KnownCaller
 from tests.asterisk_fixture import PrivateAsterisk
 from tests.phones import Phones
 
@@ -18,7 +19,9 @@ from tests.phones import Phones
 async def test_the_dialplan_learns_whether_we_are_open(
     asterisk: PrivateAsterisk, phones: Phones, kind: HoursKind, is_open: bool
 ) -> None:
-    server = AgiServer(agi_handlers(lambda table: HoursState(kind, "", None, None) if table == "office" else None))
+    state = HoursState(kind, "", None, None)
+    nobody = KnownCaller("", None, "unknown")
+    server = AgiServer(agi_handlers(lambda table: state if table == "office" else None, lambda number: nobody))
     await server.start(asterisk.settings.agi_port)
     try:
         mari = await phones.register("101", asterisk.password("101"), asterisk.sip_address)

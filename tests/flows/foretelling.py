@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from switchboard.domain.call_record import CallEvent, EventKind
-from switchboard.flows.caller_classes import answers, compared_numbers
+from switchboard.flows.caller_classes import answers, client_subjects, compared_numbers, fact_of
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import State
 from switchboard.flows.reachability import Reached
 from switchboard.flows.time_cells import Cell
-from switchboard.testing.script import read_keys
+from switchboard.testing.script import read_client, read_keys
 from tests.flows.playing import Played, Script
 
 UNFINISHED = {"hangup", "fault"}  # how a step is noted that was broken off: by the caller, by the 200th step
@@ -29,7 +29,7 @@ class Foretold:
 
     def check(self, played: Played, script: Script) -> None:
         """Every step that was left was left as foretold, from a state foretold for that caller, number and time."""
-        standing: set[State | None] = {self.reached.explorer.beginning(script.number)}
+        standing: set[State | None] = {*self.reached.explorer.beginnings(script.number)}
         for event in played.of(EventKind.STEP):
             if event.data["outcome"] in UNFINISHED:
                 assert standing - {None}
@@ -57,7 +57,15 @@ class Foretold:
         """The worlds of this caller and number, at any time from `since` to `until`."""
         worlds = self.reached.worlds
         compared = compared_numbers(self.configuration)
-        is_like = [answers(each.number, compared) == answers(script.caller, compared) for each in worlds.classes]
+        asked = client_subjects(self.configuration)
+        client = read_client(script.client) if script.caller else None
+        facts = [fact_of(client, subject) for subject in asked]
+        is_like = [
+            answers(each.number, compared) == answers(script.caller, compared)
+            and (each.client is None) == (client is None)
+            and [fact_of(each.client, subject) for subject in asked] == facts
+            for each in worlds.classes
+        ]
         assert is_like.count(True) == 1, "a caller is of one class"
         row = worlds.numbers.index(script.number) * len(worlds.classes) + is_like.index(True)
         found = 0
@@ -76,6 +84,8 @@ def script_of(command: str) -> Script:
         at=given["--at"],
         number=given["--to"],
         caller=given["--from"].replace("withheld", ""),
+        client=given.get("--client", ""),
+        language=given.get("--language", ""),
         phones=dict(re.findall(r"(\d+)=([a-z ]+)", given.get("--phones", ""))),
         does=read_keys(given["--keys"]),
     )

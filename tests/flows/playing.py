@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.clients import Client
+from switchboard.domain.language import Language
 from switchboard.domain.presence import Presence, Status
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office
+from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
-from switchboard.testing.script import Action, read_action, read_phone
+from switchboard.testing.script import Action, read_action, read_client, read_phone
 from switchboard.testing.scripted_call import ScriptedCall
 
 PROJECT = Path(__file__).parents[2]
@@ -57,11 +60,15 @@ class Script:
     phones: Mapping[str, str] = field(default_factory=dict)
     does: Iterable[str | Action] = ()
     presence: Mapping[str, str] = field(default_factory=dict)  # what people said of themselves, by id
+    client: str = ""  # who calls, as `switchboard simulate --client` has it
+    language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
 
-def office_of(configuration: Configuration, clock: ManualClock, ledger: InMemoryLedger) -> Office:
-    """The office of a configuration."""
+def office_of(
+    configuration: Configuration, clock: ManualClock, ledger: InMemoryLedger, client: Client | None = None
+) -> Office:
+    """The office of a configuration, where every caller is this client."""
     return Office(
         configuration.organisation,
         configuration.hours,
@@ -71,6 +78,7 @@ def office_of(configuration: Configuration, clock: ManualClock, ledger: InMemory
         clock,
         ledger,
         presence=InMemoryPresence(clock),
+        clients=EveryCallerIs(client),
     )
 
 
@@ -86,11 +94,21 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
         phones={extension: read_phone(text) for extension, text in script.phones.items()},
         hangs_up_at=None if script.hangs_up_after is None else local + script.hangs_up_after,
     )
-    return call, office_of(configuration, clock, ledger), ledger
+    return call, office_of(configuration, clock, ledger, read_client(script.client)), ledger
+
+
+def beginning_in(configuration: Configuration, script: Script) -> Configuration:
+    """The same, with the script's language for the number it dials."""
+    organisation = configuration.organisation
+    number = replace(organisation.numbers[script.number], language=Language(script.language))
+    numbers = {**organisation.numbers, script.number: number}
+    return replace(configuration, organisation=replace(organisation, numbers=numbers))
 
 
 async def play(configuration: Configuration, script: Script) -> Played:
     """Answer the call of the script and lead it to its end."""
+    if script.language:
+        configuration = beginning_in(configuration, script)
     call, office, ledger = scripted(configuration, script)
     for person, status in script.presence.items():
         await office.presence.set(Presence(person, Status(status), office.clock.now()))

@@ -11,7 +11,9 @@ import pytest_asyncio
 from switchboard.asterisk import agi
 from switchboard.asterisk.agi import AgiRefused, AgiRequest, AgiServer, parse_request, set_variable
 from switchboard.asterisk.agi_answers import agi_handlers
+from switchboard.domain.clients import Client
 from switchboard.domain.hours import HoursKind, HoursState
+from switchboard.services.identify_caller import KnownCaller
 
 REQUEST = (
     b"agi_network: yes\nagi_network_script: hours?table=office\nagi_request: agi://127.0.0.1:4573/hours?table=office\n"
@@ -39,10 +41,17 @@ def hours_now(table: str) -> HoursState | None:
     return HoursState(HoursKind.OPEN, "", None, None) if table == "office" else None
 
 
+CLIENT = Client("C-1", 'Põhja "Köök"', ("+37255501234",), "dealer", "mari", vip=True)
+
+
+def caller(number: str) -> KnownCaller:
+    return KnownCaller("+37255501234", CLIENT, "dealer") if number == "55501234" else KnownCaller("", None, "unknown")
+
+
 @pytest_asyncio.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AgiServer]:
     monkeypatch.setattr(agi, "PHASE_SECONDS", 0.3)
-    server = AgiServer({**agi_handlers(hours_now), "slow": slow, "broken": broken, "misnamed": misnamed})
+    server = AgiServer({**agi_handlers(hours_now, caller), "slow": slow, "broken": broken, "misnamed": misnamed})
     await server.start(0)
     yield server
     await server.close()
@@ -105,6 +114,29 @@ async def test_a_caller_without_number_is_anonymous(server: AgiServer, caller: b
         b"agi_callerid: 100", b"agi_callerid: " + caller
     )
     assert f'SET VARIABLE SWITCHBOARD_SCREEN "{screen}"\n' in await ask(server, request)
+
+
+async def test_a_client_is_told(server: AgiServer) -> None:
+    heard = await ask(server, REQUEST.replace(b"hours?table=office", b"client?number=55501234"))
+    told = dict(line.removeprefix("SET VARIABLE SWITCHBOARD_").split(" ", 1) for line in heard.splitlines())
+    assert told == {
+        "CLIENT": '"yes"',
+        "CLIENT_CLASS": '"dealer"',
+        "CLIENT_NUMBER": '"+37255501234"',
+        "CLIENT_CODE": '"C-1"',
+        "CLIENT_NAME": r'"Põhja \"Köök\""',
+        "CLIENT_MANAGER": '"mari"',
+        "CLIENT_LANGUAGE": '""',
+        "CLIENT_VIP": '"yes"',
+        "CLIENT_STANDING": '"ok"',
+        "AGI": '"ok"',
+    }
+
+
+async def test_a_caller_who_is_no_client(server: AgiServer) -> None:
+    heard = await ask(server, REQUEST.replace(b"hours?table=office", b"client"))
+    assert 'SET VARIABLE SWITCHBOARD_CLIENT "no"\n' in heard
+    assert 'SET VARIABLE SWITCHBOARD_CLIENT_CLASS "unknown"\n' in heard
 
 
 async def test_a_request_in_single_bytes_is_answered(server: AgiServer) -> None:
@@ -225,4 +257,4 @@ def test_a_value_cannot_leave_its_quotes() -> None:
 
 async def test_a_refusal_says_why() -> None:
     with pytest.raises(AgiRefused, match="no hours table 'moon'"):
-        await agi_handlers(hours_now)["hours"](AgiRequest("hours", {"table": "moon"}, (), "", "", "", "", ""))
+        await agi_handlers(hours_now, caller)["hours"](AgiRequest("hours", {"table": "moon"}, (), "", "", "", "", ""))

@@ -37,7 +37,7 @@ def test_the_last_line_sums_up() -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert "steps in " in line
-    assert " time cells, 2 kinds of callers, " in line
+    assert " time cells, 9 kinds of callers, " in line
     assert ": 0 errors, 0 warnings (" in line
 
 

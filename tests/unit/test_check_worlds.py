@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from switchboard.flows.caller_classes import CallerClass, answers, caller_classes, compared_numbers
+from switchboard.flows.checks import check
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import Looks
 from switchboard.flows.load import load_configuration
@@ -57,7 +58,8 @@ def test_every_number_is_of_one_class(tmp_path_factory: pytest.TempPathFactory) 
     configuration = load_configuration(with_overlay(tmp_path_factory.mktemp("overlay"), overlay), PROMPTS)
     classes, compared = caller_classes(configuration), compared_numbers(configuration)
     assert compared
-    assert len({answers(each.number, compared) for each in classes}) == len(classes)
+    told = {(answers(each.number, compared), each.is_known, each.client) for each in classes}
+    assert len(told) == len(classes)
     known = {answers(each.number, compared) for each in classes}
     for text in compared:
         for number in ("", text, text + "1", text[:-1], "999", "+" + "1" * 14):
@@ -110,3 +112,52 @@ def test_time_that_passes_opens_ways(example: Configuration) -> None:
     }
     before = reached.worlds.world(way[-1].place).instant
     assert example.hours["office"].state_at(before).kind == "open"
+
+
+ASKING = """\
+flow: main
+start: who
+steps:
+  who:
+    switch:
+    cases:
+      - {when: "manager = mari and not vip", next: mari}
+      - {when: standing != ok, next: finance}
+      - {when: class = unknown, next: bye}
+    on: {otherwise: rest}
+  mari:
+    ring: {person: mari}
+    on: {answered: bye, busy: bye, no_answer: bye, declined: bye, unavailable: bye, failed: bye}
+  finance: {say: welcome, next: bye}
+  rest: {say: welcome, next: bye}
+  bye: {end: goodbye}
+"""
+
+
+def test_callers_are_parted_by_what_is_asked_of_clients(tmp_path: Path) -> None:
+    configuration = load_configuration(with_overlay(tmp_path, {"flows/main.yaml": ASKING}), PROMPTS)
+    classes = caller_classes(configuration)
+    people, kinds = len(configuration.organisation.people), len(configuration.organisation.client_classes)
+    known, withheld, garbage = 1 + kinds * 2 * 3 * (people + 1), 1, 1
+    assert len(classes) == known + withheld + garbage
+    assert {each.description for each in classes} >= {
+        "+37255501234, class dealer, vip no, standing ok, manager nobody",
+        "+37255501234, class new, vip yes, standing over_limit, manager mari",
+        "a withheld number",
+    }
+    reached = explore(configuration, Worlds((MAIN_NUMBER,), classes, cells(configuration, MORNING, 1)))
+    steps = {
+        state.step: {reached.worlds.caller(place) for place in places(reached.seen[state])} for state in reached.seen
+    }
+    assert {each.client and (each.client.manager, each.client.vip) for each in steps["mari"]} == {("mari", False)}
+    assert all(each.client is not None and each.client.standing != "ok" for each in steps["finance"])
+    assert {each.client is None for each in steps["rest"]} == {True, False}
+    assert reached.explorer.runs < 100, "one run for each that is told apart, and not for each kind of client"
+
+
+def test_a_call_of_a_client_is_told_with_who_it_is(tmp_path: Path) -> None:
+    lonely = ASKING.replace("finance: {say: welcome, next: bye}", "finance: {goto: finance}")
+    configuration = load_configuration(with_overlay(tmp_path, {"flows/main.yaml": lonely}), PROMPTS)
+    loop = next(problem for problem in check(configuration, now=MORNING) if problem.rule == "dead-end")
+    assert "standing overdue" in loop.call[0]
+    assert "--client 'class=dealer, vip=no, standing=overdue, manager=nobody'" in loop.call[-1]

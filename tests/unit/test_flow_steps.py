@@ -31,7 +31,7 @@ def example_flow(step_type: StepType) -> str:
 
 def targets(step: dict[str, object]) -> set[str]:
     found = {step["next"]} if "next" in step else set()
-    for key in ("on", "keys"):
+    for key in ("on", "keys", "client_type"):
         if isinstance(routes := step.get(key), dict) and not ("language" in step and key == "keys"):
             found |= set(routes.values())
     for case in step.get("cases", []):

@@ -31,13 +31,13 @@ flow: main
 variables:
   wants: [order, account]
   tries: {number: 0..5, first: 0}
-  vip: yes_no
+  gold: yes_no
   note: text
   due: time
   on: date
 start: set
 steps:
-  set: {set: {tries: = tries + 1, vip: yes, note: x, due: = time, on: = date, wants: order}, next: a}
+  set: {set: {tries: = tries + 1, gold: yes, note: x, due: = time, on: = date, wants: order}, next: a}
   z: {end: goodbye}
 """
 
@@ -112,7 +112,7 @@ def test_flows_that_declare_the_same_variable_agree(tmp_path: Path, english: Pat
 STEPS = [
     ("a: {set: {tries: 6}, next: z}", "13:20: `tries` is never `6`", "0 to 5"),
     ("a: {set: {tires: 1}, next: z}", "13:13: no variable `tires`", "did you mean `tries`?"),
-    ("a: {set: {vip: = tries}, next: z}", "13:20: a number is no condition", ""),
+    ("a: {set: {gold: = tries}, next: z}", "13:21: a number is no condition", ""),
     ("a: {set: {tries: = trys + 1}, next: z}", "13:22: no variable `trys`", "did you mean `tries`?"),
     ("a: {set: {tries: = tries + }, next: z}", "ends too early", ""),
     ("a: {set: {tries: =}, next: z}", "is empty", ""),
@@ -139,7 +139,7 @@ STEPS = [
     ("a: {switch: tries, cases: [{is: '01', next: z}], on: {otherwise: z}}", "`tries` is never `01`", ""),
     ("a: {switch: tries, cases: [{from: 1, until: 9, next: z}], on: {otherwise: z}}", "`9` is no bound", "0 to 5"),
     ("a: {switch: tries, cases: [{starts: 1, next: z}], on: {otherwise: z}}", "`starts` is for texts", "`is`"),
-    ("a: {switch: vip, cases: [{is: true, next: z}], on: {otherwise: z}}", "`vip` is never `true`", "yes or no"),
+    ("a: {switch: gold, cases: [{is: true, next: z}], on: {otherwise: z}}", "`gold` is never `true`", "yes or no"),
     ("a: {switch: wants, cases: [{from: order, next: z}], on: {otherwise: z}}", "and has no bounds", "`is`"),
     ("a: {switch: time, cases: [{is: 8:30, next: z}], on: {otherwise: z}}", "`time` is never `8:30`", "`12:30`"),
     ("a: {switch: date, cases: [{from: 12:00, next: z}], on: {otherwise: z}}", "`12:00` is no bound", "`2026-12-24`"),
@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_step(told: Told, step: str, text: str, expected: s
 NEVER = [
     ("switch: wants, cases: [{is: order}, {is: [account, order]}, {is: account}]", ["case 3 is never gone"]),
     ("switch: tries, cases: [{from: 0, until: 3}, {is: 2}, {is: 4}]", ["case 2 is never gone"]),
-    ("switch: vip, cases: [{is: [yes, no]}, {is: yes}]", ["case 2 is never gone"]),
+    ("switch: gold, cases: [{is: [yes, no]}, {is: yes}]", ["case 2 is never gone"]),
     ("switch: caller, cases: [{starts: '+37'}, {starts: '+372'}, {is: '+371'}, {is: ''}]", ["case 2", "case 3"]),
     (
         "switch: time, cases: [{from: '08:00', until: '12:00'}, {from: '09:00', until: '10:00'}]",
@@ -167,9 +167,9 @@ NEVER = [
     ("switch: date, cases: [{from: 2026-12-01, until: 2026-12-31}, {is: 2026-12-24}]", ["case 2 is never gone"]),
     ("switch: weekday, cases: [{is: monday}, {when: weekday < tuesday}]", ["case 2 is never gone"]),
     ("switch: , cases: [{when: tries > 2 and tries < 2}]", ["case 1 never fits"]),
-    ("switch: , cases: [{when: tries > 1 or vip}, {when: tries = 3}, {when: not vip}]", ["case 2 is never gone"]),
-    ("switch: , cases: [{when: hours(office) = open}, {when: hours(office) != open}, {when: vip}]", ["case 3"]),
-    ("switch: wants, cases: [{is: order, when: vip}, {is: order}]", []),
+    ("switch: , cases: [{when: tries > 1 or gold}, {when: tries = 3}, {when: not gold}]", ["case 2 is never gone"]),
+    ("switch: , cases: [{when: hours(office) = open}, {when: hours(office) != open}, {when: gold}]", ["case 3"]),
+    ("switch: wants, cases: [{is: order, when: gold}, {is: order}]", []),
     ("switch: , cases: [{when: 'length(caller) < 5'}, {when: 'length(caller) < 3'}]", []),  # not decided
     ("switch: , cases: [{when: note = caller}, {when: caller = note}]", []),
     ("switch: , cases: [{when: time < due}, {when: time < due}]", []),
@@ -216,7 +216,7 @@ def test_the_configuration_knows_its_variables(counting: Configuration) -> None:
 def test_a_step_tells_what_it_compares_with(tmp_path: Path, english: Path) -> None:
     flow = """\
 flow: main
-variables: {vip: yes_no, due: time}
+variables: {gold: yes_no, due: time}
 start: a
 steps:
   a:
@@ -232,10 +232,10 @@ steps:
       - {from: 2026-12-01, until: 2026-12-24, next: c}
       - {is: 2026-02-24, next: c}
     on: {otherwise: c}
-  c: {set: {vip: "= caller in ['+3721', '+3722'] and weekday = monday"}, next: d}
+  c: {set: {gold: "= caller in ['+3721', '+3722'] and weekday = monday"}, next: d}
   d: {set: {due: = time}, next: e}
   e: {switch: caller, cases: [{starts: "+46", next: f}, {is: "", next: f}], on: {otherwise: f}}
-  f: {switch: vip, cases: [{is: yes, next: g}], on: {otherwise: g}}
+  f: {switch: gold, cases: [{is: yes, next: g}], on: {otherwise: g}}
   g: {end: goodbye}
 """
     steps = load_configuration(with_overlay(tmp_path, {"flows/main.yaml": flow}), english).flows["main"].steps

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from switchboard.domain.dialling import Choice, DialOutcome
+from switchboard.domain.language import Language
+from switchboard.flows.caller_classes import CallerClass, client_subjects, written
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State
+from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State, World
 from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Spoke, Talked
 from switchboard.flows.reachability import Reached
 
@@ -54,7 +56,9 @@ def call_told(
         lines.extend(_deeds(move))
     happenings = [happening for move in [*(passed.move for passed in way), *then] for happening in move.happenings]
     if place == now == first and (phones := _phones(happenings)) is not None:
-        lines.append(_command(_folder(configuration), world.number, local, world.caller, happenings, phones))
+        language = (way[0].state if way else state).language
+        who = _who(configuration, world, reached.worlds.caller(first), language)
+        lines.append(_command(_folder(configuration), world.number, local, who, happenings, phones))
     return tuple(lines)
 
 
@@ -138,17 +142,28 @@ def _folder(configuration: Configuration) -> str:
     return next(files, "organisation.yaml").removesuffix("organisation.yaml").rstrip("/") or "."
 
 
+def _who(configuration: Configuration, world: World, caller: CallerClass, language: Language) -> list[str]:
+    """How `simulate` is told who calls."""
+    words = ["--from", world.caller or "withheld"]
+    if caller.client is not None:
+        asked = dict.fromkeys(("class", *client_subjects(configuration)))
+        words += ["--client", ", ".join(f"{subject}={written(caller.client, subject)}" for subject in asked)]
+    if language != configuration.organisation.numbers[world.number].language:
+        words += ["--language", language]
+    return words
+
+
 def _command(
     folder: str,
     number: str,
     local: datetime,
-    caller: str,
+    who: Sequence[str],
     happenings: Iterable[Happening],
     phones: dict[str, str],
 ) -> str:
     keys = [key for happening in happenings if (key := _key(happening))]
     command = ["switchboard", "simulate", folder, "--to", number, "--at", f"{local:%Y-%m-%d %H:%M}"]
-    command += ["--from", caller or "withheld", "--keys", " ".join(keys)]
+    command += [*who, "--keys", " ".join(keys)]
     if phones:
         command += ["--phones", ", ".join(f"{line}={how}" for line, how in phones.items())]
     return shlex.join(command)

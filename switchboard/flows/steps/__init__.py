@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switchboard.flows.schema import StepType
+from switchboard.flows.steps.client_type import CLIENT_TYPE
 from switchboard.flows.steps.directory import DIRECTORY
 from switchboard.flows.steps.end import END
 from switchboard.flows.steps.forward import FORWARD
@@ -27,6 +28,7 @@ STEP_TYPES: dict[str, StepType] = {
         PLAY,
         MENU,
         HOURS,
+        CLIENT_TYPE,
         LANGUAGE,
         RING,
         FORWARD,

@@ -10,6 +10,7 @@ from switchboard.flows.conditions import Seen
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.expressions.looks import Mark, callers_of, marks_of
+from switchboard.flows.expressions.meaning import names_in
 from switchboard.flows.expressions.types import told
 from switchboard.flows.schema import Field, Outcome, StepType
 
@@ -31,6 +32,12 @@ class Set:
         for each in self.values.values():
             if each.calculation is not None:
                 yield from callers_of(each.calculation)
+
+    def client_subjects(self) -> Iterable[str]:
+        """What is asked of a client."""
+        for each in self.values.values():
+            if each.calculation is not None:
+                yield from names_in(each.calculation)
 
 
 async def run(step: Set, conversation: Conversation) -> Left:

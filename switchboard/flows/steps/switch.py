@@ -36,6 +36,10 @@ class Switch:
         for case in self.cases:
             yield from case.callers(self.subject)
 
+    def client_subjects(self) -> Iterable[str]:
+        """What is asked of a client."""
+        return {name for case in self.cases for name in case.names(self.subject)} | {self.subject}
+
 
 async def run(step: Switch, conversation: Conversation) -> Left:
     """The first case that fits."""
@@ -58,10 +62,10 @@ def check(flow: FlowReading, step: Switch, table: Table) -> None:
 
 SWITCH = StepType(
     name="switch",
-    purpose="Looks at `caller`, `number` (dialled), `language`, `time`, `weekday`, `date`, or a variable, and goes on "
-    "with the first case that fits: `is` (one of), `starts` (with), `from` and `until` (the end of a time excluded, "
-    "of a date or a number included). A case with a condition, `when`, fits only where that is so, too; where all "
-    "have one, nothing is written after `switch:`.",
+    purpose="Looks at `caller`, `number` (dialled), `language`, `time`, `weekday`, `date`, a client's `class`, `vip`, "
+    "`standing` or `manager`, or a variable, and goes on with the first case that fits: `is` (one of), `starts` "
+    "(with), `from` and `until` (the end of a time excluded, of a date or a number included). A case with a "
+    "condition, `when`, fits only where that is so, too; where all have one, nothing is written after `switch:`.",
     step=Switch,
     fields=(
         Field("switch", Subject(), "what is looked at", attribute="subject"),
