@@ -60,7 +60,6 @@ class RecordedCall:
     """Implements ports.Call from one call's events, oldest first. Tell it where it is (`step_entered`)."""
 
     talking_since: datetime | None = None
-    is_broken_off = False
 
     def __init__(self, call_id: CallId, events: Iterable[CallEvent], clock: ManualClock) -> None:
         told = list(events)
@@ -157,6 +156,11 @@ class RecordedCall:
 
     def break_off(self, keys: Collection[str]) -> None:
         """See ports.Call."""
+
+    @property
+    def is_broken_off(self) -> bool:
+        """See ports.Call. It was a key if one follows what was rung."""
+        return bool(self._answers) and self._answers[0].key is not None
 
     async def record(
         self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
