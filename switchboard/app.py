@@ -35,8 +35,10 @@ from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
 from switchboard.postgres.migrate import migrate
+from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.spool import SpooledLedger
 from switchboard.services.answer_call import answer_call
+from switchboard.services.answer_star_code import answer_star_code
 from switchboard.services.identify_caller import KnownCaller, identify_caller
 from switchboard.services.resume_call import end_politely
 from switchboard.services.wait_in_queue import Queues, WatchedLedger
@@ -81,10 +83,15 @@ class Controller:
         self._folders: Folders = folders_of(settings)
         self._clock = clock or SystemClock()
         self._ledger = SpooledLedger(self._folders.ledger)
+        self._presence = KeptPresence(
+            self._database_url(), self._folders.state, self._clock, lambda phone: self._exchange.devices.state_of(phone)
+        )
         self._queues = Queues(is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
         watched = WatchedLedger(self._ledger, self._queues.rooms.noted)
-        self._serving = Serving(settings, self._folders, self._clock, watched, self._queues, self._clients)
+        self._serving = Serving(
+            settings, self._folders, self._clock, watched, self._queues, self._presence, self._clients
+        )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
             AriAddress(settings.ari_port, secrets.ari),
@@ -93,6 +100,7 @@ class Controller:
             version_for=self._serving.for_number,
             serve=self._serve,
             all_adopted=self._all_adopted,
+            desk_phones=lambda: self._serving.now.phones,
         )
         reloading = Reloading(self._exchange.ari, self._exchange.ami, self._folders, service_account(settings))
         self._changeover = Changeover(self._serving, reloading, lambda: self._exchange.is_answering)
@@ -110,8 +118,10 @@ class Controller:
         async with contextlib.AsyncExitStack() as running:
             running.callback(self._ledger.close)
             running.push_async_callback(self._serving.close)
-            await running.enter_async_context(_background(self._keep_records(), "records"))
+            running.callback(self._presence.close)
+            await running.enter_async_context(_background(self._keep_presence(), "presence"))
             await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
+            await running.enter_async_context(_background(self._keep_records(), "records"))
             running.push_async_callback(self._ledger_kept)
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
@@ -128,6 +138,10 @@ class Controller:
     async def _serve(self, call: AsteriskCall, served: Served, *, adopted: bool, position: Position | None) -> None:
         """One call's task: led by one version from its beginning to its end."""
         structlog.contextvars.bind_contextvars(call=str(call.id))
+        if call.entrance[0] == "star":
+            witness = {"linkedid": call.channel, "channel": call.channel_name}
+            await answer_star_code(call, call.number, call.entrance[2], served.office, witness=witness)
+            return
         if adopted:
             self._known_to_queues(call, served, position)
         with self._serving.call_with(position.version if position else served.version):
@@ -175,6 +189,15 @@ class Controller:
                 log.exception("records_broke_off", again_in=RECORDS_RETRY)
             await asyncio.sleep(RECORDS_RETRY)
 
+    async def _keep_presence(self) -> None:
+        """What people set goes to Postgres, and what others set comes from there."""
+        while True:
+            try:
+                await self._presence.run()
+            except Exception:  # a task's root: whatever broke, presence must not wait for a restart
+                log.exception("presence_broke_off", again_in=RECORDS_RETRY)
+            await asyncio.sleep(RECORDS_RETRY)
+
     async def _drain_and_collect(self) -> None:
         collector = CelCollector(
             self._folders,
@@ -205,6 +228,7 @@ class Controller:
             "ledger_backlog": self._ledger.backlog,
             "ledger_problem": self._ledger.problem,
             "queues": self._queues.told(),
+            "presence_problem": self._presence.problem,
             "postgres_problem": self._records_problem or self._drain.problem,
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,

@@ -18,8 +18,8 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, ClientDirectory, Clock
-from switchboard.services.office import NoClients, Office
+from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook
+from switchboard.services.office import EverybodyIn, NoClients, Office
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -55,12 +55,15 @@ class Serving:
         clock: Clock,
         ledger: CallLedger,
         queues: Queues | None = None,
+        presence: PresenceBook | None = None,
         clients: ClientDirectory | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
-        self._clock, self._ledger, self._clients = clock, ledger, clients or NoClients()
+        self._clock, self._ledger = clock, ledger
         self._queues = queues or Queues()
+        self._presence = presence or EverybodyIn()
+        self._clients = clients or NoClients()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -91,6 +94,7 @@ class Serving:
             clock=self._clock,
             ledger=self._ledger,
             queues=self._queues,
+            presence=self._presence,
             clients=self._clients,
         )
         return Served(configuration, office, loaded.prompts)

@@ -43,6 +43,7 @@ WANTED_EVENTS = (
     "ChannelDtmfReceived",
     "ChannelHangupRequest",
     "ChannelLeftBridge",
+    "DeviceStateChanged",
     "Dial",
     "PlaybackFinished",
     "RecordingFailed",

@@ -15,6 +15,7 @@ class Operation:
 
 
 FILTER_EVENTS = Operation("PUT", "applications/{applicationName}/eventFilter", ("allowed",))
+SUBSCRIBE = Operation("POST", "applications/{applicationName}/subscription", ("eventSource",))
 CLAIM = Operation("POST", "events/claim", ("channelId", "application"))
 
 ANSWER = Operation("POST", "channels/{channelId}/answer")
@@ -44,6 +45,7 @@ DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
 GET_APPLICATION = Operation("GET", "applications/{applicationName}")
 LIST_CHANNELS = Operation("GET", "channels")
 LIST_BRIDGES = Operation("GET", "bridges")
+LIST_ENDPOINTS = Operation("GET", "endpoints/{tech}")
 GET_INFO = Operation("GET", "asterisk/info")
 RELOAD_MODULE = Operation("PUT", "asterisk/modules/{moduleName}")
 

@@ -37,6 +37,7 @@ class AsteriskCall(WaitingChannel):
     ) -> None:
         super().__init__(asterisk, channel, prompts, lambda leg: track_leg(leg, self))
         self.began = datetime.fromisoformat(channel["creationtime"])
+        self.entrance: tuple[str, ...] = ("inbound", number)  # what the dialplan offered it for
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
         self._number = number
         self._partner: Leg | None = None

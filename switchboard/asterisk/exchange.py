@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,6 +16,7 @@ from switchboard.asterisk.ami import AmiAddress, AmiLinks
 from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
+from switchboard.asterisk.device_state import DeviceStates
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
@@ -25,6 +26,7 @@ from switchboard.errors import AsteriskError, LegGone
 from switchboard.ports import Position
 
 LEASE_INTERVAL = 3.0  # seconds between renewals of the calls' leases
+ENTRANCES = ("inbound", "star")  # how the dialplan offers a call, and what it is for (dialplan/README.md)
 NUMBER_VARIABLE = "SWITCHBOARD_NUMBER"
 STAND_DOWN = 30.0  # seconds an ousted controller waits before it claims again
 
@@ -58,7 +60,8 @@ class Exchange(Generic[V]):
     """Attaches to Asterisk and serves its calls. `recordings` is where Asterisk records.
 
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
-    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one.
+    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one. `desk_phones` are the
+    extensions whose states are followed.
     """
 
     def __init__(
@@ -70,9 +73,11 @@ class Exchange(Generic[V]):
         version_for: Callable[[str], V],
         serve: Serve[V],
         all_adopted: Callable[[], None] = lambda: None,
+        desk_phones: Callable[[], Iterable[str]] = lambda: (),
     ) -> None:
-        self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=lambda: None)
+        self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=self._link_lost)
         self._ami = AmiLinks(ami)
+        self.devices = DeviceStates(self._ari, desk_phones)
         self._asterisk = Asterisk(self._ari, self._ami, recordings)
         self._version_for = version_for
         self._serve = serve
@@ -92,6 +97,7 @@ class Exchange(Generic[V]):
             "ChannelHangupRequest": self._hangup_requested,
             "ChannelDestroyed": self._leg_destroyed,
             "ChannelLeftBridge": self._left_bridge,
+            "DeviceStateChanged": self.devices.changed,
             "Dial": self._dialled,
             "PlaybackFinished": self._playback_finished,
             "RecordingFailed": self._recording_over,
@@ -139,6 +145,15 @@ class Exchange(Generic[V]):
         await self._ari.close()
         await self._ami.close()
 
+    def _link_lost(self) -> None:
+        self.devices.lost()
+
+    async def _watch_devices(self) -> None:
+        try:
+            await self.devices.watch()
+        except (AsteriskError, LegGone) as error:  # phones are rung all the same
+            log.warning("phones_not_watched", error=str(error))
+
     # Events. Each handler is quick: it changes a call's state and wakes its task.
 
     def _received(self, event: Event) -> None:
@@ -154,9 +169,10 @@ class Exchange(Generic[V]):
 
     def _started(self, event: Event) -> None:
         arguments, channel = event["args"], event["channel"]
-        if arguments and arguments[0] == "inbound" and channel["id"] not in self._calls:
+        if arguments and arguments[0] in ENTRANCES and channel["id"] not in self._calls:
             version = self._version_for(arguments[1])
             call = AsteriskCall(self._asterisk, channel, arguments[1], version.prompts, self._track_leg)
+            call.entrance = tuple(arguments)
             self._begin(call, version, adopted=False)
         elif channel["id"] in self._legs:
             leg, call = self._legs[channel["id"]]
@@ -251,6 +267,10 @@ class Exchange(Generic[V]):
             await asyncio.sleep(LEASE_INTERVAL)
             if not self._ari.is_up:
                 continue
+            if self.devices.has_new:  # phones of a version that became live meanwhile
+                watching = asyncio.create_task(self._watch_devices(), name="watch-phones")  # no lease waits for it
+                self._tasks.add(watching)
+                watching.add_done_callback(self._tasks.discard)
             if loop.time() - renewed > LEASE_SECONDS - LEASE_INTERVAL:
                 # We were frozen or cut off so long that leases may have run out. A renewal now would cut off a caller
                 # whom the safety net has: first hear of all that left us. Events and answers come in one order.
@@ -289,6 +309,7 @@ class Exchange(Generic[V]):
             if bridge["id"].startswith("bridge-") and not bridge["channels"]:
                 self._ari.request(operations.DESTROY_BRIDGE, bridgeId=bridge["id"])
         asyncio.get_running_loop().call_soon(self._all_adopted)  # their tasks have begun by then
+        await self._watch_devices()
 
     def _review_known(self, present: Mapping[str, Event], held: set[str]) -> None:
         for call in tuple(self._calls.values()):

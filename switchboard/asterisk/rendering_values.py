@@ -22,6 +22,7 @@ from switchboard.domain.organisation import Number, Organisation, Trunk
 from switchboard.domain.spoken import content_key
 from switchboard.errors import ConfigurationError, SetupError
 from switchboard.folders import Folders
+from switchboard.services.answer_star_code import STAR_CODES, UNAVAILABLE
 from switchboard.settings import Settings
 
 NO_EMERGENCY_LINE = "no_emergency_line"  # prompt id; said in the default language where no trunk takes emergencies
@@ -76,7 +77,9 @@ def template_values(given: RenderingInput) -> Values:
             _checked(problems, "emergency number", lambda number=number: escaping.dial_number(number))  # type: ignore[misc]
             for number in organisation.emergency_numbers
         ],
-        "no_emergency_line": _no_emergency_line(given),
+        "no_emergency_line": _said_by_dialplan(given, NO_EMERGENCY_LINE),
+        "star_codes": [Escaped(pattern) for each in STAR_CODES for pattern in each.patterns],
+        "star_unavailable": _said_by_dialplan(given, UNAVAILABLE),
         "outbound": _checked(problems, "outbound", lambda: outbound_values(organisation, _recordings(given))),
     }
     problems += _clashes(organisation)
@@ -203,11 +206,12 @@ def _recording(given: RenderingInput, prompt: str, language: Language) -> Escape
     return escaping.path(given.folders.prompts / content_key(texts[spoken], spoken))
 
 
-def _no_emergency_line(given: RenderingInput) -> Escaped | None:
+def _said_by_dialplan(given: RenderingInput, prompt: str) -> Escaped | None:
+    """The recording of a prompt in the default language; None if the organisation has no text for it."""
     language = given.organisation.languages[0]
-    if language not in given.organisation.prompts.get(NO_EMERGENCY_LINE, {}):
+    if language not in given.organisation.prompts.get(prompt, {}):
         return None
-    return _recording(given, NO_EMERGENCY_LINE, language)
+    return _recording(given, prompt, language)
 
 
 def _recordings(given: RenderingInput) -> Callable[[str], Escaped]:

@@ -138,6 +138,10 @@ class Organisation:
         found = self.departments.get(department)
         return found.hours if found else ""
 
+    def person_at(self, extension: str) -> Person | None:
+        """Whose desk phone it is; None if it is a place's, or nobody's."""
+        return next((each for each in self.people.values() if each.phone and each.phone.extension == extension), None)
+
     def phone_of(self, person: str) -> Phone | None:
         """The desk phone of a person by id."""
         return self.people[person].phone

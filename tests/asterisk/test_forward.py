@@ -1,0 +1,144 @@
+"""To the right person, else to whoever stands in: every link of the chain on real phones, star codes among them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from switchboard.domain.call_record import EventKind
+from switchboard.domain.presence import DeviceState
+from tests.asterisk.office import StoryOffice, hear_each_other
+from tests.asterisk_fixture import eventually
+from tests.phones import Habit, Phone, PhoneCall
+
+FORWARD = "6001020"  # Jaan 102, else Peeter 120, Ott 103, Mari 101
+
+
+async def registered(office: StoryOffice, *extensions: str) -> list[Phone]:
+    """Their phones, and Asterisk has told the controller of them."""
+    phones = list(await asyncio.gather(*(office.desk(extension) for extension in extensions)))
+    await known_as(office, DeviceState.IDLE, *extensions)
+    return phones
+
+
+async def known_as(office: StoryOffice, state: DeviceState, *extensions: str) -> None:
+    devices = office.controller._exchange.devices
+
+    async def told() -> bool:
+        return all(devices.state_of(extension) is state for extension in extensions)
+
+    await eventually(told, 10, f"{extensions} are {state}")
+
+
+async def dials(office: StoryOffice, phone: Phone, code: str, answer: str) -> PhoneCall:
+    """A star code, until the switchboard has hung up."""
+    call = await (await phone.dial(code)).established()
+    await call.hears_whole(office.prompt(answer))
+    await call.ended()
+    return call
+
+
+async def test_along_the_whole_chain(office: StoryOffice) -> None:
+    jaan, peeter, ott, mari = await registered(office, "102", "120", "103", "101")
+    peeter.habit = Habit.BUSY
+    call = await office.call(FORWARD)
+    await call.hears(office.prompt("connecting"))
+    await (await jaan.rung()).busy()
+    await call.hears(office.prompt("trying_colleague"))
+    await ott.rung()  # who lets it ring
+    rung = await mari.rung()
+    await rung.answer()
+    await hear_each_other(call, rung)
+    await rung.hang_up()
+    await call.hears_whole(office.prompt("goodbye"))
+    await call.ended()
+    assert office.heard(call) == ["connecting", "trying_colleague", "goodbye"]
+    record = await office.record_of(call)
+    assert [(rang["extension"], rang["outcome"]) for rang in record.of(EventKind.RUNG)] == [
+        ("102", "busy"),
+        ("120", "busy"),
+        ("103", "no_answer"),
+        ("101", "answered"),
+    ]
+    assert record.path == ["forward/forward answered", "forward/answered ended"]
+
+
+async def test_nobody_is_there_and_nothing_rings(office: StoryOffice) -> None:
+    await known_as(office, DeviceState.UNREGISTERED, "102", "120", "103", "101")
+    call = await office.call(FORWARD)
+    await call.hears_whole(office.prompt("outcome_unavailable"))
+    await call.ended()
+    record = await office.record_of(call)
+    assert record.of(EventKind.RINGING) == []
+    assert [(each["person"], each["why"]) for each in record.of(EventKind.SKIPPED)] == [
+        (person, "desk phone not registered") for person in ("jaan", "peeter", "ott", "mari")
+    ]
+
+
+async def test_who_is_in_a_call_is_passed_over(office: StoryOffice) -> None:
+    jaan, mari = await registered(office, "102", "101")
+    talking = await jaan.dial("101")
+    rung = await mari.rung()
+    await rung.answer()
+    await known_as(office, DeviceState.IN_USE, "102", "101")
+    call = await office.call(FORWARD)
+    await call.hears_whole(office.prompt("outcome_busy"))
+    await call.ended()
+    await talking.hang_up()
+    await rung.ended()
+    record = await office.record_of(call)
+    assert record.path[0] == "forward/forward busy"
+    assert [each["why"] for each in record.of(EventKind.SKIPPED)].count("in a call") == 2
+
+
+async def test_do_not_disturb_by_a_star_code(office: StoryOffice) -> None:
+    """Confirmed in words, counts for the next call, outlives the controller, and is taken back."""
+    jaan, peeter = await registered(office, "102", "120")
+    set_it = await dials(office, jaan, "*78", "star_do_not_disturb")
+    for _ in ("this controller", "the next one"):
+        call = await office.call(FORWARD)
+        rung = await peeter.rung()
+        await rung.answer()
+        await hear_each_other(call, rung)
+        await rung.hang_up()
+        await call.hears_whole(office.prompt("goodbye"))
+        await call.ended()
+        assert office.heard(call) == ["trying_colleague", "goodbye"]
+        record = await office.record_of(call)
+        assert [(each["person"], each["why"]) for each in record.of(EventKind.SKIPPED)] == [("jaan", "do not disturb")]
+        assert [rang["extension"] for rang in record.of(EventKind.RINGING)] == ["120"]
+        await office.restart_controller()
+        await known_as(office, DeviceState.IDLE, "102", "120")
+    await dials(office, jaan, "*79", "star_available")
+    call = await office.call(FORWARD)
+    await (await jaan.rung()).answer()
+    await call.hang_up()
+    is_it = {"number": "*78", "caller_number": set_it.phone.user}
+    (record,) = await office._records(lambda row: {key: row[key] for key in is_it} == is_it, 1, 10)
+    assert record.ending == ("internal", 16, "switchboard")
+    assert [(each["person"], each["status"]) for each in record.of(EventKind.PRESENCE)] == [("jaan", "do_not_disturb")]
+
+
+async def test_away_until_a_time_ends_by_itself(office: StoryOffice) -> None:
+    jaan, mari = await registered(office, "102", "101")
+    await dials(office, jaan, "*771030", "star_away")  # it is ten
+    call = await office.call(FORWARD)
+    await (await mari.rung()).answer()
+    await call.hang_up()
+    record = await office.record_of(call)
+    assert record.of(EventKind.SKIPPED)[0]["why"] == "away until Tue 24 Nov 10:30"
+    office.set_time("2026-11-24 10:30")
+    call = await office.call(FORWARD)
+    await (await jaan.rung()).answer()
+    await call.hang_up()
+
+
+async def test_codes_that_mean_nothing_change_nothing(office: StoryOffice) -> None:
+    reception, jaan = await registered(office, "100", "102")
+    await dials(office, jaan, "*772599", "star_not_understood")
+    await dials(office, reception, "*78", "star_nobodys_phone")
+    for hostile in ("*78x", "*7712", "*99", "*78*101"):
+        ending = await (await jaan.dial(hostile)).ended()
+        assert ending.status in (404, 484)  # no such code, or one that more digits could make
+    call = await office.call(FORWARD)
+    await (await jaan.rung()).answer()
+    await call.hang_up()
