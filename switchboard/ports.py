@@ -146,10 +146,13 @@ class Call(Protocol):
         """As `key`; None as well when `nudge` was called since the last time."""
 
     def nudge(self) -> None:
-        """End the wait. Unlike all else, any task may do this, at any time."""
+        """End the wait, or what is said until a key is pressed. Unlike all else, any task may do this, at any time."""
 
     def break_off(self, keys: Collection[str]) -> None:
-        """From now on one of these keys stops the phones that ring, and `ring` comes out as NO_ANSWER."""
+        """From now on one of these keys stops the phones that ring, and `ring` comes out as NO_ANSWER.
+
+        Nudges from before count no more.
+        """
 
     @property
     def is_broken_off(self) -> bool:

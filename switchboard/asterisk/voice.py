@@ -68,7 +68,7 @@ class VoiceChannel(Channel):
             playback = self._playback = self._next_playback()
             self._lost_playback = False
             self._command(operations.PLAY, channelId=self.channel, playbackId=playback, media=[m.uri for m in media])
-            await self._until(lambda: self._playback is None or (barge_in and bool(self._keys)), deadline)
+            await self._until(lambda: self._playback is None or (barge_in and self._is_interrupted()), deadline)
             if self._playback is not None:
                 # Barged in, or overdue. The stop overtakes nothing: what is played next comes after it.
                 self._command(operations.STOP_PLAYBACK, playbackId=playback, ignore_gone=True)
@@ -83,6 +83,10 @@ class VoiceChannel(Channel):
         if await self._until(lambda: bool(self._keys), timeout.total_seconds()):
             return self._keys.popleft()
         return None
+
+    def _is_interrupted(self) -> bool:
+        """What may be cut short is to be."""
+        return bool(self._keys)
 
     def forget_keys(self) -> None:
         """See ports.Call."""

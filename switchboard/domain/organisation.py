@@ -11,6 +11,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
 from switchboard.domain.outbound import OutboundRules
+from switchboard.domain.queueing import Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Organisation:
     client_classes: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)  # their names, per language
     unknown_callers: str = UNKNOWN  # the class of callers whose number is no client's
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
+    queues: Mapping[str, Queue] = field(default_factory=dict)
 
     @property
     def default_language(self) -> Language:

@@ -45,6 +45,7 @@ class Conversation:
         "recorder",
         "step",
         "variables",
+        "waiting",
     )
 
     def __init__(
@@ -57,6 +58,7 @@ class Conversation:
         self.attempt = 1  # with which a menu begins
         self.entered_at = recorder.now()  # the step it is in
         self.variables = first_values(configuration.variables)  # as JSON can hold them; None: known to be not known
+        self.waiting = start.waiting if isinstance(start, Position) else None  # see Position
         self.is_finished = False
         self._next: tuple[str, str] | None = None
         self._returns: list[tuple[str, str]] = []
@@ -160,6 +162,20 @@ class Conversation:
             raise TooManySteps
         self._steps_left -= 1
 
+    def place_in(self, queue: str) -> datetime | None:
+        """Since when the caller has a place in this queue; None: comes anew."""
+        return self.waiting[1] if self.waiting is not None and self.waiting[0] == queue else None
+
+    def keep_place(self, queue: str) -> None:
+        """From now on the caller has a place in this queue, and keeps it through a restart of ours."""
+        if self.place_in(queue) is None:
+            self.waiting = (queue, self.recorder.now())
+        self.remember(self.attempt)
+
+    def give_up_place(self) -> None:
+        """The caller was served, or goes elsewhere for good."""
+        self.waiting = None
+
     def remember(self, attempt: int) -> None:
         """Note on the call where it stands, for a restarted controller."""
         self.call.remember(
@@ -171,6 +187,7 @@ class Conversation:
                 self.recorder.language,
                 dict(self.variables),
                 tuple(self._returns),
+                self.waiting,
             )
         )
 

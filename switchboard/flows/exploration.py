@@ -24,6 +24,7 @@ from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
 from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
 from switchboard.flows.forking_presence import ForkingPresence
+from switchboard.flows.forking_queues import ForkingQueues
 from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
 from switchboard.ports import Position, Utterance
 from switchboard.services.identify_caller import known_caller
@@ -120,6 +121,7 @@ class Explorer:
             configuration.version,
             NoClock(),
             NoLedger(),
+            queues=ForkingQueues(),
         )
         self._known: dict[State, dict[Looks, dict[tuple[object, ...], tuple[Move, ...]]]] = {}
 

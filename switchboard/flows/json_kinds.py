@@ -28,6 +28,7 @@ from switchboard.flows.json_types import (
     yes_or_no,
 )
 from switchboard.flows.people_kinds import EVERYBODY, Among, PerKey
+from switchboard.flows.queue_kinds import QueueName
 from switchboard.flows.rota_kinds import RotaName
 
 _BOUND = "^([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]+)$"
@@ -131,6 +132,11 @@ def _(kind: kinds.FactOrHours, names: Names) -> Schema:
 @kind_schema.register
 def _(kind: kinds.FlowOrStep, names: Names) -> Schema:
     return {"anyOf": [step_name(), table({"flow": names.one_of("flows")}, required=("flow",))]}
+
+
+@kind_schema.register
+def _(kind: QueueName, names: Names) -> Schema:
+    return names.one_of("queues")
 
 
 @kind_schema.register

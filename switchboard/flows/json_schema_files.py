@@ -10,6 +10,7 @@ from holidays import list_supported_countries
 
 from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
+from switchboard.domain.queueing import HIGHEST_PRIORITY, Strategy
 from switchboard.domain.rota import Turn
 from switchboard.flows.check_limits import RULES
 from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
@@ -33,6 +34,7 @@ from switchboard.flows.json_types import (
     yes_or_no,
 )
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
+from switchboard.flows.queues_yaml import MOST_WAITING
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
 MOBILE: Schema = {"type": ["string", "integer"], "pattern": r"^\+[1-9][0-9]{6,14}$"}
@@ -71,6 +73,7 @@ def _organisation(names: Names) -> Schema:
             entries(text_or_texts(names)), "the classes of your clients, and what they are called"
         ),
         "unknown_callers": described(names.one_of("client_classes"), "the class of callers who are no clients"),
+        "queues": described(entries(_queue(names)), "where callers wait for a free agent"),
         "checks": _checks(),
         "include": included(),
     }
@@ -131,6 +134,27 @@ def _trunk() -> Schema:
         "emergency": described(yes_or_no(), "does it take emergency calls"),
     }
     return table(properties, required=("host",))
+
+
+def _queue(names: Names) -> Schema:
+    priority = whole_number(0, HIGHEST_PRIORITY)
+    classes: Schema = table(dict.fromkeys(names.client_classes, priority)) if names.client_classes else {}
+    members = {"anyOf": [table({"department": names.one_of("departments")}), one_or_several(names.one_of("people"))]}
+    properties = {
+        "members": described(members, "its agents: `{department: …}`, or people"),
+        "strategy": described(words([each.value for each in Strategy]), "whom of the free agents it rings"),
+        "ring_for": duration("how long an agent's phone rings: `15s`, at most `1m`"),
+        "wrap_up": duration("an agent's pause after a call: `5s`"),
+        "skip_for": duration("how long an agent who did not answer is not rung: `30s`"),
+        "longest_wait": duration("a caller waits no longer: `10m`"),
+        "most_waiting": described(whole_number(1, MOST_WAITING), "callers who can wait at once"),
+        "comfort_every": duration("time between announcements: `30s`"),
+        "position": described(yes_or_no(), "are callers told their place"),
+        "wait": described(yes_or_no(), "are callers told how long it may take"),
+        "head_start": duration("each level of priority counts as having come so much earlier: `2m`"),
+        "priority": described(classes or entries(priority), "levels of priority by class of client"),
+    }
+    return table(properties, required=("members",))
 
 
 def _checks() -> Schema:

@@ -14,6 +14,7 @@ from switchboard.domain.organisation import Number, Organisation, SafetyNet
 from switchboard.flows.clients_yaml import read_client_classes
 from switchboard.flows.outbound_yaml import read_outbound
 from switchboard.flows.people_yaml import KnownNames, People
+from switchboard.flows.queues_yaml import read_queues
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Listing, Node, Place, Scalar, Table
 from switchboard.flows.trunks_yaml import read_trunks
@@ -35,7 +36,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks", "outbound", "client_classes", "unknown_callers"),
+        allowed=("trunks", "checks", "queues", "outbound", "client_classes", "unknown_callers"),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
@@ -56,6 +57,7 @@ def read_organisation(
         trunks=read_trunks(reading, organisation),
         outbound=read_outbound(reading, organisation, found.phones, names.hours),
         forwarding=found.forwarding,
+        queues=read_queues(reading, organisation, found.people, found.departments, classes),
         client_classes=classes,
         unknown_callers=unknown_callers,
     )

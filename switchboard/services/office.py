@@ -14,6 +14,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
 from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, Utterance
+from switchboard.services.wait_in_queue import Queues
 
 Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
 
@@ -57,3 +58,4 @@ class Office:
     ledger: CallLedger
     presence: PresenceBook = field(default_factory=EverybodyIn)
     clients: ClientDirectory = field(default_factory=NoClients)
+    queues: Queues = field(default_factory=Queues)

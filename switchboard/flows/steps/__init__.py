@@ -14,6 +14,7 @@ from switchboard.flows.steps.language import LANGUAGE
 from switchboard.flows.steps.menu import MENU
 from switchboard.flows.steps.oncall import ONCALL
 from switchboard.flows.steps.play import PLAY
+from switchboard.flows.steps.queue import QUEUE
 from switchboard.flows.steps.return_ import RETURN
 from switchboard.flows.steps.ring import RING
 from switchboard.flows.steps.say import SAY
@@ -34,6 +35,7 @@ STEP_TYPES: dict[str, StepType] = {
         FORWARD,
         DIRECTORY,
         ONCALL,
+        QUEUE,
         INFO,
         SUBFLOW,
         RETURN,
