@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def test_the_last_line_sums_up() -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert "steps in " in line
-    assert " time cells, 9 kinds of callers, " in line
+    assert re.search(r" time cells, \d{2,3} kinds of callers, ", line)
     assert ": 0 errors, 0 warnings (" in line
 
 

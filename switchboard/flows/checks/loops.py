@@ -23,11 +23,16 @@ def loops(examined: Examined) -> Iterator[Finding]:
                 text = f"step `{state.step}` asks again and again, without end"
                 yield examined.finding("unbounded-loop", Severity.ERROR, state, worlds, text, then=(move,))
     told: set[frozenset[object]] = set()
-    for _, place, first, component in sorted(_circles(examined), key=lambda circle: circle[:2]):
+    for _, place, first, component in sorted(_circles(examined), key=_by_distance):
         steps = frozenset(examined.step(state).place for state in component)
         if steps not in told:
             told.add(steps)
             yield _told(examined, first, component, place)
+
+
+def _by_distance(circle: tuple[Cost, int, State, set[State]]) -> tuple[Cost, int, str, str, str]:
+    cost, place, first, _ = circle
+    return cost, place, first.flow, first.step, str(first.variables)  # circles as near as each other, in one order
 
 
 def _circles(examined: Examined) -> Iterator[tuple[Cost, int, State, set[State]]]:
