@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -88,7 +89,8 @@ class AsteriskCall(WaitingChannel):
             return ring_result(legs)
         each = tuple(leg.result for leg in legs)
         if not await self._connect(taken):
-            return RingResult(DialOutcome.FAILED, each=each)
+            lost = replace(taken.result, outcome=DialOutcome.FAILED)
+            return RingResult(DialOutcome.FAILED, each=tuple(lost if one.phone == lost.phone else one for one in each))
         return RingResult(DialOutcome.ANSWERED, taken.phone, choice=taken.choice, each=each)
 
     async def talk(self) -> None:

@@ -12,6 +12,7 @@ from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
 from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
+from switchboard.domain.ring_strategy import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Organisation:
     unknown_callers: str = UNKNOWN  # the class of callers whose number is no client's
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
     queues: Mapping[str, Queue] = field(default_factory=dict)
+    groups: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # that ring together or in turn
 
     @property
     def default_language(self) -> Language:

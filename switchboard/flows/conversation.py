@@ -12,12 +12,14 @@ from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.expressions.types import WEEKDAYS, Value
 from switchboard.flows.variables import first_values, kept_values
-from switchboard.ports import Call, Position
+from switchboard.ports import Acceptance, Call, Position
+from switchboard.services.announce_caller import acceptance_of
 from switchboard.services.identify_caller import identify_caller
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
+STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
 
 MOST_KEYS = 30  # of those that belong together
@@ -68,6 +70,8 @@ class Conversation:
             self.step: str = start.step
             self.attempt = start.attempt
             self.variables = kept_values(configuration.variables, start.variables)
+            if isinstance(start.variables, Mapping) and start.variables.get(STATED_NAME):
+                self.note_stated_name()
             self._returns.extend(start.returns)
         else:
             self.flow = configuration.flows[start]
@@ -77,6 +81,16 @@ class Conversation:
     def language(self) -> Language:
         """What the caller hears."""
         return self.recorder.language
+
+    def note_stated_name(self) -> None:
+        """The caller has stated a name, which is recorded: who picks up hears it first."""
+        self.variables[STATED_NAME] = True
+
+    def acceptance(self) -> Acceptance | None:
+        """What is asked of who picks up, from here on."""
+        # Looked for one by one: whether it is there is nothing that flows are checked for.
+        has_stated_name = any(name == STATED_NAME for name in self.variables)
+        return acceptance_of(self.call, self.office, has_stated_name=has_stated_name)
 
     async def say(self, speech: Speech, *more: Speech, barge_in: bool = True) -> None:
         """Say it in the caller's language."""

@@ -148,6 +148,7 @@ class ForkingCall:
         self._open: list[tuple[int, tuple[Any, ...]]] = []  # how many answers came before, and what else there is
         self._questions = questions
         self._last_said: Utterance | None = None
+        self._came_out: DialOutcome | None = None  # of the first phones rung in this step, if not answered
         self._asked_for_keys: list[Utterance | None] = []  # that belong together: after what was said
 
     @property
@@ -213,7 +214,7 @@ class ForkingCall:
         """See ports.Call."""
         return await self.key(timeout)
 
-    def nudge(self) -> None:
+    def nudge(self, *, interrupts: bool = True) -> None:
         """See ports.Call."""
 
     def break_off(self, keys: Collection[str]) -> None:
@@ -240,7 +241,9 @@ class ForkingCall:
         acceptance: Acceptance | None = None,
     ) -> RingResult:
         """See ports.Call."""
-        result = self._answer(tuple(_ways_to_come_out(phones, acceptance)))
+        result = self._answer(tuple(_ways_to_come_out(phones, acceptance, self._came_out)))
+        if result.outcome is not DialOutcome.ANSWERED:
+            self._came_out = self._came_out or result.outcome
         rang = Rang(tuple(phones), timeout, hearing, result.outcome, result.answered_by, result.choice)
         self.happenings.append(rang)
         self.talking_to = result.answered_by
@@ -298,8 +301,14 @@ class WatchedVariables(dict[str, Any]):
         return is_there
 
 
-def _ways_to_come_out(phones: Sequence[Phone], acceptance: Acceptance | None) -> Iterator[RingResult]:
-    """Each phone answers; or all come out alike; or who picks up sends the caller to voicemail."""
+def _ways_to_come_out(
+    phones: Sequence[Phone], acceptance: Acceptance | None, came_out: DialOutcome | None
+) -> Iterator[RingResult]:
+    """Each phone answers; or all come out alike; or who picks up sends the caller to voicemail.
+
+    Those rung later in the same step come out as the ones before (`came_out`), or answer: what ringing several comes to
+    is what one of them comes to (domain/dialling.most_telling), so nothing is missed.
+    """
     for phone in phones:
         choice = Choice.ACCEPTED if acceptance is not None and acceptance.asks(phone) else None
         each = tuple(
@@ -310,7 +319,7 @@ def _ways_to_come_out(phones: Sequence[Phone], acceptance: Acceptance | None) ->
         )
         yield RingResult(DialOutcome.ANSWERED, phone, choice=choice, each=each)
     for outcome in DialOutcome:
-        if outcome is not DialOutcome.ANSWERED:
+        if outcome is not DialOutcome.ANSWERED and came_out in (None, outcome):
             told = most_telling([PhoneResult(phone, outcome) for phone in phones])
             yield RingResult(outcome, each=told.each)
     asked = [phone for phone in phones if acceptance is not None and acceptance.to_voicemail and acceptance.asks(phone)]

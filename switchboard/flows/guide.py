@@ -63,6 +63,8 @@ def _outcomes(step_type: StepType) -> Iterator[str]:
 
 
 def _way(outcome: Outcome) -> str:
+    if outcome.like:
+        return f" (as `{outcome.like}` if not written)"
     return " (reception if not written)" if outcome.default else ""
 
 

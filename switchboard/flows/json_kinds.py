@@ -7,8 +7,10 @@ from functools import singledispatch
 from switchboard.domain.forwarding import CHAINS, MANAGER
 from switchboard.flows import kinds
 from switchboard.flows.assignments import Assignments
+from switchboard.flows.callee_prompts import NamePrompts
 from switchboard.flows.cases import SUBJECTS, WEEKDAYS, CaseList, Subject
 from switchboard.flows.forwarding_kinds import ChainName, ForwardedTo
+from switchboard.flows.group_kinds import GroupMembers
 from switchboard.flows.json_types import (
     IDENTIFIER,
     TEXT,
@@ -97,6 +99,30 @@ def _(kind: kinds.Telephone, names: Names) -> Schema:
 
 
 @kind_schema.register
+def _(kind: GroupMembers, names: Names) -> Schema:
+    listed = {key: one_or_several(names.one_of(key)) for key in ("people", "phones")}
+    group = {"type": "string", "pattern": IDENTIFIER}
+    return {**table({"department": names.one_of("departments"), "group": group, **listed}), "minProperties": 1}
+
+
+@kind_schema.register
+def _(kind: NamePrompts, names: Names) -> Schema:
+    return spoken(names)
+
+
+@kind_schema.register
+def _(kind: ForwardedTo, names: Names) -> Schema:
+    by = {"person": "people", "department": "departments"}
+    whom = table({key: names.one_of(what) for key, what in by.items()})
+    return {"anyOf": [words([MANAGER]), {**whom, "minProperties": 1, "maxProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: ChainName, names: Names) -> Schema:
+    return or_template({"type": "string", "pattern": IDENTIFIER, "examples": list(CHAINS)})
+
+
+@kind_schema.register
 def _(kind: Among, names: Names) -> Schema:
     named = {key: one_or_several(names.one_of(key)) for key in ("departments", "people")}
     return {"anyOf": [words([EVERYBODY]), {**table(named), "minProperties": 1}]}
@@ -110,18 +136,6 @@ def _(kind: RotaName, names: Names) -> Schema:
 @kind_schema.register
 def _(kind: PerKey, names: Names) -> Schema:
     return names.one_of("prompts")
-
-
-@kind_schema.register
-def _(kind: ForwardedTo, names: Names) -> Schema:
-    by = {"person": "people", "department": "departments"}
-    whom = table({key: names.one_of(what) for key, what in by.items()})
-    return {"anyOf": [words([MANAGER]), {**whom, "minProperties": 1, "maxProperties": 1}]}
-
-
-@kind_schema.register
-def _(kind: ChainName, names: Names) -> Schema:
-    return or_template({"type": "string", "pattern": IDENTIFIER, "examples": list(CHAINS)})
 
 
 @kind_schema.register

@@ -124,7 +124,7 @@ def _routes(step_type: StepType, names: Names) -> tuple[dict[str, Schema], Schem
         return {"on": on_line, "next": next_line}, {"allOf": known} if known else {}
     if not step_type.outcomes:
         return {}, {}
-    needed = [outcome.name for outcome in step_type.outcomes if not outcome.default]
+    needed = [outcome.name for outcome in step_type.outcomes if not (outcome.default or outcome.like)]
     outcomes = {outcome.name: step_name(outcome.meaning) for outcome in step_type.outcomes}
     on_line = table(outcomes, required=needed, description="where each outcome leads")
     if len(needed) == 1:

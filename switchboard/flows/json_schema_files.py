@@ -212,9 +212,15 @@ def _people(names: Names) -> Schema:
         "people": entries(person),
         "phones": described(phones, "desk phones that belong to a place, not to a person"),
         "forwarding": _forwarding(names),
+        "groups": described(entries(_group(names)), "people and phones that ring together or in turn"),
         "include": included(),
     }
     return {**table(properties), **required_unless_included("departments", "people")}
+
+
+def _group(names: Names) -> Schema:
+    listed = {key: one_or_several(names.one_of(key)) for key in ("people", "phones")}
+    return {**table(listed), "minProperties": 1}
 
 
 def _absence() -> Schema:

@@ -36,7 +36,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks", "queues", "outbound", "client_classes", "unknown_callers"),
+        allowed=("trunks", "checks", "client_classes", "unknown_callers", "queues", "outbound"),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
@@ -57,9 +57,10 @@ def read_organisation(
         trunks=read_trunks(reading, organisation),
         outbound=read_outbound(reading, organisation, found.phones, names.hours),
         forwarding=found.forwarding,
-        queues=read_queues(reading, organisation, found.people, found.departments, classes),
+        groups=found.groups,
         client_classes=classes,
         unknown_callers=unknown_callers,
+        queues=read_queues(reading, organisation, found.people, found.departments, classes),
     )
 
 

@@ -13,6 +13,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.organisation import Department, Person
 from switchboard.flows.forwarding_yaml import read_forwarding
+from switchboard.flows.groups_yaml import read_groups
 from switchboard.flows.reading import NOBODY, Reading
 from switchboard.flows.source import Listing, Node, Place, Table
 
@@ -42,7 +43,7 @@ class People:
         self.phones: dict[str, Phone] = {}
         self.people: dict[str, Person] = {}
         self.departments: dict[str, Department] = {}
-        reading.keys(table, "people.yaml", needed=("departments", "people"), allowed=("phones", "forwarding"))
+        reading.keys(table, "people.yaml", needed=("departments", "people"), allowed=("phones", "forwarding", "groups"))
         departments = reading.table(table.get("departments"), table.place, "departments")
         people = reading.table(table.get("people"), table.place, "people")
         self._read_phones(reading.table(table.get("phones"), table.place, "phones"))
@@ -50,6 +51,7 @@ class People:
             self._read_person(identifier, people.key_places[identifier], node, departments, people, names)
         for identifier, node in departments.entries.items():
             self._read_department(identifier, departments.key_places[identifier], node, names)
+        self.groups = read_groups(reading, table, self.people, self.phones)
         self.forwarding: ForwardingRules = read_forwarding(reading, table, self.people, self.departments)
 
     def phone(self, node: Node | None, place: Place, what: str) -> Phone:

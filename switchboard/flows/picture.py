@@ -10,6 +10,7 @@ from switchboard.domain.organisation import Number
 from switchboard.flows.configuration import Configuration, Flow, Step
 from switchboard.flows.picture_gist import flow_told, gist_of, outcome_told, quoted, values_told
 from switchboard.flows.schema import GOODBYE_STEP, RECEPTION_STEP, UNAVAILABLE_STEP
+from switchboard.flows.steps import STEP_TYPES
 
 OWN_STEPS = {RECEPTION_STEP: "reception", UNAVAILABLE_STEP: "reception away", GOODBYE_STEP: "goodbye"}
 NUMBERS_ON_A_PAGE = 4
@@ -230,9 +231,15 @@ class _FlowPage:
             if target not in drawn:
                 continue
             alone = len(step.routes) == 1
+            outcomes = [each for each in outcomes if not self._goes_without_saying(step, each, outcomes)]
             labels = [outcome_told(step, outcome, self._configuration, alone=alone) for outcome in outcomes]
             counts = [self._count(step.name, outcome) for outcome in outcomes]
             yield Arrow(f"step {step.name}", f"step {target}", tuple(labels), tuple(counts))
+
+    def _goes_without_saying(self, step: Step, outcome: str, beside: Sequence[str]) -> bool:
+        """It leads where the outcome leads that it is like, and nobody took it."""
+        like = next((each.like for each in STEP_TYPES[step.type].outcomes if each.name == outcome), "")
+        return like in beside and not self._count(step.name, outcome)
 
     def _count(self, step: str, outcome: str) -> int | None:
         if self._callers is None:

@@ -58,6 +58,7 @@ class Outcome:
     name: str
     meaning: str
     default: str = ""  # the step it leads to where `on:` does not say
+    like: str = ""  # the outcome beside which it leads where `on:` does not say
 
 
 @dataclass(frozen=True, slots=True)

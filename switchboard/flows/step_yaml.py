@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from switchboard.flows.schema import (
 from switchboard.flows.source import Place, Table
 from switchboard.flows.steps import STEP_TYPES
 from switchboard.flows.steps.end import END, End
-from switchboard.flows.steps.ring import RING, Ring
+from switchboard.flows.steps.ring import RING, VOICEMAIL, Ring
 from switchboard.services.office import GOODBYE, RECEPTION_UNAVAILABLE
 
 RECEPTION_RINGS = timedelta(seconds=30)
@@ -113,7 +113,12 @@ class StepReader:
                 return routes
             outcomes = dict.fromkeys(sorted(self._results), "")
         if step_type.outcomes or step_type.has_results:
-            routes.update(self._written_routes(step_type, outcomes))
+            like = {outcome.name: outcome.like for outcome in step_type.outcomes if outcome.like}
+            written = self._written_routes(step_type, outcomes, like)
+            routes.update(written)
+            routes.update(
+                {name: written[other] for name, other in like.items() if name not in written and other in written}
+            )
         else:
             for key in _STRUCTURE:
                 if key in self.table.entries:
@@ -121,21 +126,24 @@ class StepReader:
                     self.flow.reading.problems.add(self.table.key_places[key], text, "no such line")
         return routes
 
-    def _written_routes(self, step_type: StepType, outcomes: Mapping[str, str]) -> dict[str, str]:
+    def _written_routes(
+        self, step_type: StepType, outcomes: Mapping[str, str], like: Collection[str]
+    ) -> dict[str, str]:
         reading, what = self.flow.reading, f"a `{step_type.name}` step"
         following, on = self.table.get("next"), self.table.get("on")
-        needed = [name for name, default in outcomes.items() if not default]
+        needed = [name for name, default in outcomes.items() if not default and name not in like]
         if following is not None:
             if on is not None or len(needed) != 1:
                 expected = f"`on:` with {', '.join(outcomes)}" if len(needed) != 1 else "one of `on:` and `next:`"
                 reading.problems.add(self.table.key_places["next"], f"{what} has no `next:` here", expected)
             target = self.flow.target(following, following.place, "next")
-            return {**outcomes, **dict.fromkeys(needed, target)}
+            defaults = {name: default for name, default in outcomes.items() if default}
+            return {**defaults, **dict.fromkeys(needed, target)}
         if on is None:
             if needed:
                 shorthand = "`next:`" if len(needed) == 1 else f"`on:` with {', '.join(needed)}"
                 reading.problems.add(self.place, f"step `{self.name}` does not say where it leads", shorthand)
-            return dict(outcomes)
+            return {name: default for name, default in outcomes.items() if name not in like}
         table = reading.table(on, on.place, "on")
         routes = {name: default for name, default in outcomes.items() if default}
         for outcome, node in table.entries.items():
@@ -157,6 +165,7 @@ def own_steps(flow: FlowReading, file: str, place: Place) -> dict[str, Step]:
     goodbye = End(flow.prompts.get(GOODBYE, nothing))
     outcomes = dict.fromkeys((outcome.value for outcome in DialOutcome), UNAVAILABLE_STEP)
     outcomes[DialOutcome.ANSWERED.value] = GOODBYE_STEP
+    outcomes[VOICEMAIL] = UNAVAILABLE_STEP
 
     def own(name: str, step_type: StepType, fields: Any, routes: Mapping[str, str]) -> Step:
         return Step(name, step_type.name, fields, step_type.run, step_type.waits, routes, file, place.line, place)

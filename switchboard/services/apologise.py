@@ -18,7 +18,7 @@ async def apologise(call: Call, office: Office, recorder: CallRecorder) -> None:
     language = recorder.language
     call.forget_keys()
     await call.play(office.prompts[APOLOGY][language])
-    result = await forward_call(call, [office.organisation.reception], recorder, timeout=RECEPTION_RINGS)
+    result = await forward_call(call, [office.organisation.reception], recorder, timeout=RECEPTION_RINGS, again=True)
     if result.outcome is not DialOutcome.ANSWERED:
         await call.play(office.prompts[RECEPTION_UNAVAILABLE][language])
     await call.play(office.prompts[GOODBYE][language])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from switchboard.domain.call_record import EventKind
-from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import DialOutcome, Phone, PhoneResult, RingResult, WhileRinging, most_telling
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Acceptance, Call
 from switchboard.services.record_call import CallRecorder
@@ -19,12 +19,22 @@ async def forward_call(
     *,
     timeout: timedelta,
     hearing: WhileRinging = WhileRinging.RINGBACK,
+    acceptance: Acceptance | None = None,
+    again: bool = False,
 ) -> RingResult:
     """Ring the phones; if one answers, let them talk until the callee leaves.
 
-    Returns how ringing came out; after ANSWERED the talk is over and the caller is still there.
+    Returns how ringing came out; after ANSWERED the talk is over and the caller is still there. A phone that declined
+    this call is not rung for it again, and DECLINED as before, unless `again`.
     """
-    result = await ring_phones(call, phones, recorder, timeout=timeout, hearing=hearing)
+    if not again:
+        before = [PhoneResult(phone, DialOutcome.DECLINED) for phone in phones if phone.line in recorder.declined]
+        for each in before:
+            recorder.note(EventKind.SKIPPED, name=each.phone.name, why="declined this call before")
+        phones = [phone for phone in phones if phone.line not in recorder.declined]
+        if before and not phones:
+            return most_telling(before)
+    result = await ring_phones(call, phones, recorder, timeout=timeout, hearing=hearing, acceptance=acceptance)
     if result.outcome is DialOutcome.ANSWERED:
         await talk_to(call, result.answered_by or phones[0], recorder)
     return result
@@ -41,17 +51,16 @@ async def ring_phones(
 ) -> RingResult:
     """Ring the phones and note how that came out. After ANSWERED go on with `talk_to`."""
     for phone in phones:
-        recorder.note(EventKind.RINGING, extension=phone.extension, name=phone.name)
+        recorder.note(EventKind.RINGING, **_named(phone))
     result = await call.ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
-    for phone in [result.answered_by] if result.answered_by else phones:
-        recorder.note(
-            EventKind.RUNG,
-            extension=phone.extension,
-            name=phone.name,
-            outcome=result.outcome.value,
-            cause=int(result.cause),
-            sip_status=result.sip_status,
-        )
+    for each in result.each:
+        if each.outcome is DialOutcome.DECLINED:
+            recorder.declined.add(each.phone.line)
+        if result.answered_by is not None and each.outcome is DialOutcome.NO_ANSWER and each.choice is None:
+            continue  # rang until another one was answered
+        told = {"choice": each.choice.value} if each.choice is not None else {}
+        outcome, cause, sip_status = each.outcome.value, int(each.cause), each.sip_status
+        recorder.note(EventKind.RUNG, **_named(each.phone), outcome=outcome, cause=cause, sip_status=sip_status, **told)
     return result
 
 
@@ -67,7 +76,7 @@ async def talk_on(call: Call, recorder: CallRecorder) -> bool:
 
 async def talk_to(call: Call, phone: Phone, recorder: CallRecorder) -> None:
     """Let the caller and whoever answered talk until the callee leaves."""
-    recorder.note(EventKind.TALKING, extension=phone.extension, name=phone.name)
+    recorder.note(EventKind.TALKING, **_named(phone))
     await _listen(call, phone, recorder)
 
 
@@ -84,4 +93,10 @@ async def _listen(call: Call, phone: Phone, recorder: CallRecorder) -> None:
 
 def _note_talked(phone: Phone, recorder: CallRecorder, since: datetime, ended_by: str) -> None:
     seconds = round((recorder.now() - since).total_seconds(), 3)
-    recorder.note(EventKind.TALKED, extension=phone.extension, name=phone.name, seconds=seconds, ended_by=ended_by)
+    recorder.note(EventKind.TALKED, **_named(phone), seconds=seconds, ended_by=ended_by)
+
+
+def _named(phone: Phone) -> dict[str, str]:
+    """As events name a phone."""
+    named = {"extension": phone.extension, "name": phone.name}
+    return {**named, "outside": phone.outside} if phone.outside else named

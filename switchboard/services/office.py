@@ -13,6 +13,7 @@ from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
+from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, Utterance
 from switchboard.services.wait_in_queue import Queues
 
@@ -22,6 +23,13 @@ Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the or
 APOLOGY = "apology"
 GOODBYE = "goodbye"
 RECEPTION_UNAVAILABLE = "reception_unavailable"
+
+
+class NoClients:
+    """A directory of nobody: of an organisation without a client list."""
+
+    def of(self, number: str) -> Client | None:
+        """Nobody is known."""
 
 
 class EverybodyIn:
@@ -38,13 +46,6 @@ class EverybodyIn:
         """Nothing is kept."""
 
 
-class NoClients:
-    """A directory of nobody: of an organisation without a client list."""
-
-    def of(self, number: str) -> Client | None:
-        """Nobody is known."""
-
-
 @dataclass(frozen=True, slots=True)
 class Office:
     """One version of the organisation, and this machine's clock and ledger. Shared by all calls of that version."""
@@ -58,4 +59,5 @@ class Office:
     ledger: CallLedger
     presence: PresenceBook = field(default_factory=EverybodyIn)
     clients: ClientDirectory = field(default_factory=NoClients)
+    phone_uses: PhoneUses = field(default_factory=PhoneUses)
     queues: Queues = field(default_factory=Queues)

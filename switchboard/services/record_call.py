@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 class CallRecorder:
     """Notes what happens to one call, and remembers what its disposition follows from."""
 
-    __slots__ = ("_call_id", "_clock", "_ledger", "has_talked", "is_served", "language")
+    __slots__ = ("_call_id", "_clock", "_ledger", "declined", "has_talked", "is_served", "language")
 
     def __init__(self, call_id: CallId, ledger: CallLedger, clock: Clock, language: Language) -> None:
         self._call_id = call_id
@@ -27,6 +27,7 @@ class CallRecorder:
         self.language = language  # the caller hears
         self.has_talked = False  # to a person
         self.is_served = False  # heard what the flow had to tell
+        self.declined: set[str] = set()  # lines of phones that declined the call: they are not rung for it again
 
     def note(self, kind: EventKind, **data: Any) -> datetime:
         """Append an event of this instant, and return the instant. Never waits."""

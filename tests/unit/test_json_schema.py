@@ -109,7 +109,9 @@ def test_a_step_is_told_as_its_module_has_it(step_type: StepType) -> None:
         assert {name: line["description"] for name, line in on["properties"].items()} == {
             outcome.name: outcome.meaning for outcome in step_type.outcomes
         }
-        assert set(on.get("required", [])) == {outcome.name for outcome in step_type.outcomes if not outcome.default}
+        assert set(on.get("required", [])) == {
+            outcome.name for outcome in step_type.outcomes if not (outcome.default or outcome.like)
+        }
     assert step["additionalProperties"] is False
 
 

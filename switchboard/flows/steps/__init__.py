@@ -17,8 +17,10 @@ from switchboard.flows.steps.play import PLAY
 from switchboard.flows.steps.queue import QUEUE
 from switchboard.flows.steps.return_ import RETURN
 from switchboard.flows.steps.ring import RING
+from switchboard.flows.steps.ring_group import RING_GROUP
 from switchboard.flows.steps.say import SAY
 from switchboard.flows.steps.set import SET
+from switchboard.flows.steps.state_name import STATE_NAME
 from switchboard.flows.steps.subflow import SUBFLOW
 from switchboard.flows.steps.switch import SWITCH
 
@@ -32,10 +34,12 @@ STEP_TYPES: dict[str, StepType] = {
         CLIENT_TYPE,
         LANGUAGE,
         RING,
+        RING_GROUP,
+        STATE_NAME,
         FORWARD,
+        QUEUE,
         DIRECTORY,
         ONCALL,
-        QUEUE,
         INFO,
         SUBFLOW,
         RETURN,

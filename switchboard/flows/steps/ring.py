@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import Choice, DialOutcome, Phone, RingResult, WhileRinging
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Duration, OneOf, Spoken, Telephone
 from switchboard.flows.schema import Field, Outcome, StepType
 from switchboard.services.forward_call import forward_call
 from switchboard.services.office import Speech
+
+VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,16 @@ async def run(step: Ring, conversation: Conversation) -> Left:
         await conversation.say(step.saying, barge_in=False)
     hearing = WhileRinging(step.hearing)
     result = await forward_call(
-        conversation.call, [step.phone], conversation.recorder, timeout=step.timeout, hearing=hearing
+        conversation.call,
+        [step.phone],
+        conversation.recorder,
+        timeout=step.timeout,
+        hearing=hearing,
+        acceptance=conversation.acceptance(),
     )
     conversation.call.forget_keys()  # pressed while talking: they answer nothing we ask afterwards
+    if result.choice is Choice.TO_VOICEMAIL:
+        return Left(VOICEMAIL, f"{step.phone.extension} {step.phone.name}: sent to voicemail")
     return Left(result.outcome.value, _told(step.phone, result))
 
 
@@ -63,6 +72,7 @@ RING = StepType(
         Outcome(DialOutcome.DECLINED, "the callee refused the call"),
         Outcome(DialOutcome.UNAVAILABLE, "the phone is not connected"),
         Outcome(DialOutcome.FAILED, "anything else"),
+        Outcome(VOICEMAIL, "the callee sent the caller to voicemail, as who has stated a name can be", like="declined"),
     ),
     run=run,
     waits=True,
