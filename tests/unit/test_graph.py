@@ -14,10 +14,10 @@ from switchboard.commands import graph
 from switchboard.errors import RecordsUnreachable
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
-from switchboard.flows.steps import STEP_TYPES
 from switchboard.flows.picture import OWN_STEPS, BoxKind, Callers, Page, pages, with_references
 from switchboard.flows.picture_layout import cut, lay_out, measure, wrap
 from switchboard.flows.picture_svg import A4, GREY, as_document, draw
+from switchboard.flows.steps import STEP_TYPES
 from switchboard.postgres.edges import TakenEdges
 from tests.flows.playing import EXAMPLE, PROJECT, PROMPTS, with_overlay
 
