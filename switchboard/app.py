@@ -100,6 +100,7 @@ class Controller:
             version_for=self._serving.for_number,
             serve=self._serve,
             all_adopted=self._all_adopted,
+            phones_changed=self._queues.rooms.look_again,
             desk_phones=lambda: self._serving.now.phones,
         )
         reloading = Reloading(self._exchange.ari, self._exchange.ami, self._folders, service_account(settings))

@@ -145,8 +145,11 @@ class Call(Protocol):
     async def wait(self, timeout: timedelta) -> str | None:
         """As `key`; None as well when `nudge` was called since the last time."""
 
-    def nudge(self) -> None:
-        """End the wait, or what is said until a key is pressed. Unlike all else, any task may do this, at any time."""
+    def nudge(self, *, interrupts: bool = True) -> None:
+        """End the wait, and with `interrupts` also what is said until a key is pressed.
+
+        Unlike all else, any task may do this, at any time.
+        """
 
     def break_off(self, keys: Collection[str]) -> None:
         """From now on one of these keys stops the phones that ring, and `ring` comes out as NO_ANSWER.

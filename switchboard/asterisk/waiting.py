@@ -16,7 +16,7 @@ class WaitingChannel(RingingChannel):
     """A caller's channel that may be made to wait."""
 
     _has_music = False
-    _is_nudged = False
+    _is_nudged = _interrupts = False
     _breaking: frozenset[str] = frozenset()
     _is_broken_off = False
 
@@ -26,9 +26,9 @@ class WaitingChannel(RingingChannel):
             self._command(operations.START_MUSIC if on else operations.STOP_MUSIC, channelId=self.channel)
         self._has_music = on
 
-    def nudge(self) -> None:
+    def nudge(self, *, interrupts: bool = True) -> None:
         """See ports.Call."""
-        self._is_nudged = True
+        self._is_nudged, self._interrupts = True, self._interrupts or interrupts
         self._wake()
 
     async def wait(self, timeout: timedelta) -> str | None:
@@ -36,7 +36,7 @@ class WaitingChannel(RingingChannel):
         await self._until(lambda: bool(self._keys) or self._is_nudged, timeout.total_seconds())
         if self._keys:
             return self._keys.popleft()
-        self._is_nudged = False
+        self._is_nudged = self._interrupts = False
         return None
 
     @property
@@ -46,10 +46,11 @@ class WaitingChannel(RingingChannel):
 
     def break_off(self, keys: Collection[str]) -> None:
         """See ports.Call."""
-        self._breaking, self._is_broken_off, self._is_nudged = frozenset(keys), False, False
+        self._breaking, self._is_broken_off = frozenset(keys), False
+        self._is_nudged = self._interrupts = False
 
     def _is_interrupted(self) -> bool:
-        return super()._is_interrupted() or self._is_nudged
+        return super()._is_interrupted() or self._interrupts
 
     def key_pressed(self, key: str) -> None:
         """See VoiceChannel. Phones that ring are let go: for who rings them, nobody answered."""

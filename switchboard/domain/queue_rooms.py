@@ -38,7 +38,9 @@ class Waiting:
     ticket: Ticket
     queue: Queue
     agents: tuple[Phone, ...]  # on duty, in the queue's order
-    nudge: Callable[[], None]  # wakes the caller's task
+    can_ring: frozenset[str]  # lines of those who are not known to be busy elsewhere
+    nudge: Callable[[], None]  # wakes the caller's task, whatever the caller hears: it is their turn
+    look_again: Callable[[], None]  # wakes it unless something is said: what it waits for may come at another time
     offered: tuple[Phone, ...] = ()  # kept free for this caller, who rings them
 
 
@@ -85,9 +87,10 @@ class QueueRooms:
             self._release_offer(call_id)
             self.dispatch(now)
 
-    def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], now: datetime) -> None:
+    def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], can_ring: frozenset[str], now: datetime) -> None:
         """Who may serve this caller now; a phone kept for the caller stays so."""
-        self._waiting[call_id].agents = agents
+        waiting = self._waiting[call_id]
+        waiting.agents, waiting.can_ring = agents, can_ring
         self.dispatch(now)
 
     def waiting(self, queue: str) -> list[Waiting]:
@@ -123,6 +126,7 @@ class QueueRooms:
         self._release_offer(call_id)
         self._stop_ringing(call_id)
         for phone, outcome in outcomes.items():
+            self.look_again(phone.line)
             pause = BUSY_AGAIN if outcome is DialOutcome.BUSY else waiting.queue.skip_for
             agent = self._agent(phone.line)
             agent.pause, agent.is_skipped = (now, now + pause), outcome is not DialOutcome.BUSY
@@ -155,6 +159,7 @@ class QueueRooms:
             agent.idle_since = now
             agent.pause, agent.wrap_up = (now, now + agent.wrap_up), timedelta()
             self.dispatch(now)
+            self.look_again(line)
 
     def noted(self, event: CallEvent) -> None:
         """Something happened to any call: learn which phones are in use by it."""
@@ -173,10 +178,15 @@ class QueueRooms:
                 for other in [name for name, agent in self._agents.items() if event.call_id in agent.calls]:
                     self.parted(event.call_id, other, event.at)
             case EventKind.PRESENCE:
-                for waiting in self._waiting.values():
-                    waiting.nudge()  # who may serve them has changed, perhaps
+                self.look_again()
             case _:
                 pass
+
+    def look_again(self, line: str = "") -> None:
+        """A phone, or any, may be free at another time than was thought."""
+        for waiting in self._waiting.values():
+            if not line or any(phone.line == line for phone in waiting.agents):
+                waiting.look_again()
 
     # -- who is next
 
@@ -193,7 +203,7 @@ class QueueRooms:
             waiting = self._waiting[ticket.call_id]
             if waiting.offered:
                 continue
-            free = [phone for phone in waiting.agents if self._agent(phone.line).is_free(now)]
+            free = [phone for phone in waiting.agents if self._is_free(phone, waiting, now)]
             rung = {idle.line for idle in to_ring(waiting.queue.strategy, [self._idle(phone) for phone in free])}
             waiting.offered = tuple(phone for phone in free if phone.line in rung)
             for phone in waiting.offered:
@@ -210,6 +220,9 @@ class QueueRooms:
 
     def _agent(self, line: str) -> Agent:
         return self._agents.setdefault(line, Agent())
+
+    def _is_free(self, phone: Phone, waiting: Waiting, now: datetime) -> bool:
+        return phone.line in waiting.can_ring and self._agent(phone.line).is_free(now)
 
     def _idle(self, phone: Phone) -> Idle:
         agent = self._agent(phone.line)

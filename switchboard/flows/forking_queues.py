@@ -19,7 +19,8 @@ class ForkingQueues(Queues):
     async def wait(self, call: Call, request: WaitRequest, recorder: CallRecorder) -> Waited:
         """See Queues."""
         assert isinstance(call, ForkingCall)
-        if not (agents := request.on_duty()):
+        agents = request.on_duty()
+        if not agents.phones:
             return Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty")
         ways: tuple[WaitOutcome | Phone | str, ...] = (
             *agents.phones,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, EventKind
@@ -46,11 +47,8 @@ class Announcements:
 class OnDuty:
     """The agents of a queue at one moment."""
 
-    phones: tuple[Phone, ...]  # of those who can be rung, in the queue's order
-    at_work: int  # those, and who is only busy
-
-    def __bool__(self) -> bool:
-        return self.at_work > 0
+    phones: tuple[Phone, ...]  # of all who are at work, in the queue's order
+    can_ring: frozenset[str]  # lines of those who can be rung now: in no call, and not to be left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +125,19 @@ class Queues:
         """Wait until an agent has talked to the caller, or until there is a reason to wait no more."""
         queue, now = request.queue, recorder.now()
         waiting = len(self.rooms.waiting(queue.id))
-        if not (agents := request.on_duty()):
+        agents = request.on_duty()
+        if not agents.phones:
             return _left(recorder, queue, Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty"), timedelta())
         if request.since is None and waiting >= queue.most_waiting:
             return _left(recorder, queue, Waited(WaitOutcome.FULL, f"{waiting} wait already"), timedelta())
         since = request.since or now
         ticket = Ticket(call.id, since, request.priority(), queue.head_start)
-        self.rooms.enter(Waiting(ticket, queue, agents.phones, call.nudge), now)
+        self.rooms.enter(_waiting(ticket, queue, agents, call), now)
         self._expected.discard(call.id)
         self._open_if_complete(now)
         position = self.rooms.position(call.id)
         recorder.note(
-            EventKind.QUEUED, queue=queue.id, position=position, agents=agents.at_work, since=since.isoformat()
+            EventKind.QUEUED, queue=queue.id, position=position, agents=len(agents.phones), since=since.isoformat()
         )
         turn = _Turn(call, request, recorder, self.rooms, since)
         try:
@@ -198,9 +197,7 @@ class _Turn:
                 continue
             now = self._recorder.now()
             agents = self._request.on_duty()
-            self._rooms.on_duty(call.id, agents.phones, now)
-            if not agents:
-                return self._leave(Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty any more"))
+            self._rooms.on_duty(call.id, agents.phones, agents.can_ring, now)
             if phones := self._rooms.offered(call.id):
                 if (answered := await self._ring(phones)) is not None:
                     return await self._talk(answered)
@@ -208,8 +205,10 @@ class _Turn:
                 return self._leave(Waited(WaitOutcome.TIMEOUT, f"waited {_seconds(now - self._since)}"))
             elif now < self._announce_at:
                 pause = self._until_due(now)
-            else:
+            elif agents.phones:
                 await self._announce()
+            else:
+                return self._leave(Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty any more"))
 
     def _until_due(self, now: datetime) -> timedelta:
         due = min(self._announce_at, self._since + self._queue.longest_wait)
@@ -260,6 +259,10 @@ class _Turn:
     def _leave(self, waited: Waited) -> Waited:
         self._call.music(on=False)
         return _left(self._recorder, self._queue, waited, self._recorder.now() - self._since)
+
+
+def _waiting(ticket: Ticket, queue: Queue, agents: OnDuty, call: Call) -> Waiting:
+    return Waiting(ticket, queue, agents.phones, agents.can_ring, call.nudge, partial(call.nudge, interrupts=False))
 
 
 def _outcomes(phones: Sequence[Phone], result: RingResult) -> dict[Phone, DialOutcome]:

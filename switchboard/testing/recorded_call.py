@@ -151,7 +151,7 @@ class RecordedCall:
         self._clock.move_to(self._clock.now() + timeout)
         return None
 
-    def nudge(self) -> None:
+    def nudge(self, *, interrupts: bool = True) -> None:
         """See ports.Call."""
 
     def break_off(self, keys: Collection[str]) -> None:

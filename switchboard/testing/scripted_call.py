@@ -178,7 +178,7 @@ class ScriptedCall:
         self._is_nudged = False
         return None
 
-    def nudge(self) -> None:
+    def nudge(self, *, interrupts: bool = True) -> None:
         """See ports.Call."""
         self._is_nudged = True
 

@@ -154,10 +154,13 @@ class Room:
         self.rooms = QueueRooms()
         self.now = NOON
         self.nudged: list[int] = []
+        self.woken: list[int] = []
 
     def comes(self, number: int, queue: Queue = SALES, agents: tuple[Phone, ...] = (MARI, JAAN), at: int = -1) -> None:
         since = self.now if at < 0 else NOON + timedelta(seconds=at)
-        waiting = Waiting(Ticket(call(number), since), queue, agents, lambda: self.nudged.append(number))
+        lines = frozenset(phone.line for phone in agents)
+        nudge, look = (lambda: self.nudged.append(number)), (lambda: self.woken.append(number))
+        waiting = Waiting(Ticket(call(number), since), queue, agents, lines, nudge, look)
         self.rooms.enter(waiting, self.now)
 
     def offered(self, number: int) -> list[str]:
@@ -190,6 +193,29 @@ def test_two_agents_serve_three_callers(room: Room) -> None:
     assert room.rooms.next_change(call(3), room.now) == room.now + SALES.wrap_up
     room.wait(5)
     assert room.offered(3) == ["102"]
+
+
+def test_who_sleeps_learns_of_a_pause_that_ends_sooner(room: Room) -> None:
+    for number in (1, 2):
+        room.comes(number, agents=(MARI,))
+    room.rooms.taken(call(1), MARI, room.now)
+    assert room.rooms.next_change(call(2), room.now) is None
+    room.rooms.parted(call(1), "101", room.now)
+    assert room.woken == [2]
+    assert room.rooms.next_change(call(2), room.now) == room.now + SALES.wrap_up
+
+
+def test_who_is_busy_elsewhere_is_not_rung_and_counts_all_the_same(room: Room) -> None:
+    room.comes(1, agents=(MARI, JAAN))
+    room.rooms.leave(call(1), room.now)
+    room.comes(2, agents=(MARI, JAAN))
+    room.rooms.not_taken(call(2), {MARI: DialOutcome.BUSY}, room.now)
+    room.rooms.on_duty(call(2), (MARI, JAAN), frozenset(), room.now)
+    assert room.rooms.estimate(call(2)) == USUAL_CALL / 2
+    room.rooms.not_taken(call(2), {}, room.now)
+    assert room.offered(2) == []
+    room.rooms.on_duty(call(2), (MARI, JAAN), frozenset({"102"}), room.now)
+    assert room.offered(2) == ["102"]
 
 
 def test_an_agent_who_does_not_answer_is_skipped_for_a_while(room: Room) -> None:

@@ -59,7 +59,7 @@ def _on_duty(step: Wait, conversation: Conversation) -> OnDuty:
     """Who is within their opening hours, and there as far as anybody knows."""
     organisation, office = conversation.office.organisation, conversation.office
     now, zone = conversation.now(), ZoneInfo(organisation.timezone)
-    phones, at_work = [], 0
+    phones, can_ring = [], set()
     for member in step.queue.queue.members:
         person = organisation.people[member]
         hours = office.hours.get(organisation.hours_of(member))
@@ -67,9 +67,10 @@ def _on_duty(step: Wait, conversation: Conversation) -> OnDuty:
             continue
         situation = office.presence.situation_of(person, zone)
         if situation.is_there:
+            can_ring.add(person.phone.line)
+        if situation.is_there or situation.is_busy:
             phones.append(person.phone)
-        at_work += situation.is_there or situation.is_busy
-    return OnDuty(tuple(phones), at_work)
+    return OnDuty(tuple(phones), frozenset(can_ring))
 
 
 QUEUE = StepType(
