@@ -60,7 +60,8 @@ class Exchange(Generic[V]):
     """Attaches to Asterisk and serves its calls. `recordings` is where Asterisk records.
 
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
-    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one. `desk_phones` are the
+    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one,
+    `phones_changed` whenever a desk phone is in another state. `desk_phones` are the
     extensions whose states are followed.
     """
 
@@ -73,6 +74,7 @@ class Exchange(Generic[V]):
         version_for: Callable[[str], V],
         serve: Serve[V],
         all_adopted: Callable[[], None] = lambda: None,
+        phones_changed: Callable[[], None] = lambda: None,
         desk_phones: Callable[[], Iterable[str]] = lambda: (),
     ) -> None:
         self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=self._link_lost)
@@ -82,6 +84,7 @@ class Exchange(Generic[V]):
         self._version_for = version_for
         self._serve = serve
         self._all_adopted = all_adopted
+        self._phones_changed = phones_changed
         self._calls: dict[str, AsteriskCall] = {}
         self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,7 +100,7 @@ class Exchange(Generic[V]):
             "ChannelHangupRequest": self._hangup_requested,
             "ChannelDestroyed": self._leg_destroyed,
             "ChannelLeftBridge": self._left_bridge,
-            "DeviceStateChanged": self.devices.changed,
+            "DeviceStateChanged": self._device_changed,
             "Dial": self._dialled,
             "PlaybackFinished": self._playback_finished,
             "RecordingFailed": self._recording_over,
@@ -177,6 +180,10 @@ class Exchange(Generic[V]):
         elif channel["id"] in self._legs:
             leg, call = self._legs[channel["id"]]
             call.leg_entered(leg)
+
+    def _device_changed(self, event: Event) -> None:
+        self.devices.changed(event)
+        self._phones_changed()
 
     def _ended(self, event: Event) -> None:
         call = self._calls.get(event["channel"]["id"])
