@@ -24,6 +24,7 @@ from switchboard.asterisk.reloading import Reloading
 from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
 from switchboard.domain.hours import HoursState
+from switchboard.domain.presence import Status
 from switchboard.errors import SwitchboardError
 from switchboard.flows.interpret import can_resume, conversation_of, is_queue
 from switchboard.folders import Folders
@@ -102,6 +103,7 @@ class Controller:
             all_adopted=self._all_adopted,
             phones_changed=self._queues.rooms.look_again,
             desk_phones=lambda: self._serving.now.phones,
+            not_to_be_rung=self._not_to_be_rung,
         )
         reloading = Reloading(self._exchange.ari, self._exchange.ami, self._folders, service_account(settings))
         self._changeover = Changeover(self._serving, reloading, lambda: self._exchange.is_answering)
@@ -237,6 +239,19 @@ class Controller:
 
     def _caller(self, number: str) -> KnownCaller:
         return identify_caller(number, self._serving.now.office)
+
+    def _not_to_be_rung(self) -> dict[str, bool]:
+        """Of each desk phone: did its person say not to be rung?"""
+        organisation, now = self._serving.now.configuration.organisation, self._clock.now()
+        said = {
+            person.phone.extension: self._presence.presence_of(person.id)
+            for person in organisation.people.values()
+            if person.phone is not None
+        }
+        return {
+            extension: presence is not None and presence.status_at(now) is not Status.AVAILABLE
+            for extension, presence in said.items()
+        }
 
     def _hours_now(self, table: str) -> HoursState | None:
         found = self._serving.now.configuration.hours.get(table)

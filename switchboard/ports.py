@@ -215,6 +215,14 @@ class PresenceBook(Protocol):
         """Take it; when this returns it survives whatever happens. Of two settings the later call counts."""
 
 
+class MessageLights(Protocol):
+    """The lights on desk phones that say that messages wait."""
+
+    def light(self, extension: str, new: int, saved: int) -> None:
+        """So many messages wait at a desk phone, so many were heard: lit if any is new. Never waits; told once, so tell
+        a phone that registers anew again."""
+
+
 class CallLedger(Protocol):
     """Where events are appended."""
 

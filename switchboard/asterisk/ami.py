@@ -162,6 +162,14 @@ class AmiLinks:
         link.send({"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value})
         return True
 
+    def notify(self, account: str, variables: str) -> bool:
+        """Send a desk phone a SIP NOTIFY of these headers and lines, without waiting; False if no connection works."""
+        link = self._working()
+        if link is None:
+            return False
+        link.send({"Action": "PJSIPNotify", "Endpoint": account, "Variable": variables})
+        return True
+
     async def global_value(self, name: str) -> str:
         """A global variable, or what a function says that needs no channel; "" where it has nothing to say.
 

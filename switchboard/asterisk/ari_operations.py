@@ -42,6 +42,7 @@ ADD_TO_BRIDGE = Operation("POST", "bridges/{bridgeId}/addChannel", ("channel",))
 REMOVE_FROM_BRIDGE = Operation("POST", "bridges/{bridgeId}/removeChannel", ("channel",))
 DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
 
+SET_DEVICE_STATE = Operation("PUT", "deviceStates/{deviceName}", ("deviceState",))
 GET_APPLICATION = Operation("GET", "applications/{applicationName}")
 LIST_CHANNELS = Operation("GET", "channels")
 LIST_BRIDGES = Operation("GET", "bridges")

@@ -17,6 +17,7 @@ from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
+from switchboard.asterisk.lights import DutyLamps, MessageLights
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
@@ -62,7 +63,7 @@ class Exchange(Generic[V]):
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
     as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one,
     `phones_changed` whenever a desk phone is in another state. `desk_phones` are the
-    extensions whose states are followed.
+    extensions whose states are followed; `not_to_be_rung` says whose persons are away, for lamps.
     """
 
     def __init__(
@@ -76,10 +77,13 @@ class Exchange(Generic[V]):
         all_adopted: Callable[[], None] = lambda: None,
         phones_changed: Callable[[], None] = lambda: None,
         desk_phones: Callable[[], Iterable[str]] = lambda: (),
+        not_to_be_rung: Callable[[], Mapping[str, bool]] = dict,
     ) -> None:
         self._ari = AriLink(ari, on_event=self._received, on_up=self._rebuild, on_down=self._link_lost)
         self._ami = AmiLinks(ami)
         self.devices = DeviceStates(self._ari, desk_phones)
+        self.lamps = DutyLamps(self._ari, not_to_be_rung)
+        self.message_lights = MessageLights(self._ami)
         self._asterisk = Asterisk(self._ari, self._ami, recordings)
         self._version_for = version_for
         self._serve = serve
@@ -89,6 +93,7 @@ class Exchange(Generic[V]):
         self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
+        self._lighter: asyncio.Task[None] | None = None
         self._claiming = True
         self.asterisk_version = ""
         self._handlers: dict[str, Callable[[Event], None]] = {
@@ -136,12 +141,14 @@ class Exchange(Generic[V]):
         await self._ami.start()
         await self._ari.start()
         self._keeper = asyncio.create_task(self._keep_leases(), name="leases")
+        self._lighter = asyncio.create_task(self.lamps.run(), name="lamps")
 
     async def close(self) -> None:
         """Let go. Calls without a conversation go to the next controller, or with their lease to the safety net."""
         self._claiming = False
-        if self._keeper is not None:
-            self._keeper.cancel()
+        for keeper in (self._keeper, self._lighter):
+            if keeper is not None:
+                keeper.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -150,6 +157,7 @@ class Exchange(Generic[V]):
 
     def _link_lost(self) -> None:
         self.devices.lost()
+        self.lamps.forget()
 
     async def _watch_devices(self) -> None:
         try:
