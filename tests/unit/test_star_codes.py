@@ -9,6 +9,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchboard.domain.call_record import EventKind, derive
 from switchboard.domain.presence import Presence, Status
@@ -101,7 +102,9 @@ class FullDisk(InMemoryPresence):
 
 
 async def test_nothing_is_confirmed_that_the_disk_refused(office: Office, clock: ManualClock) -> None:
-    call = await dialled("*78", "101", replace(office, presence=FullDisk(clock)), clock)
+    with capture_logs() as logs:
+        call = await dialled("*78", "101", replace(office, presence=FullDisk(clock)), clock)
+    assert [(each["event"], each["log_level"]) for each in logs] == [("star_code_not_done", "error")]
     assert call.heard == list(example().prompts["star_not_done"][example().organisation.default_language])
 
 
