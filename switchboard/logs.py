@@ -38,6 +38,12 @@ class _DroppingHandler(QueueHandler):
         return record
 
 
+def to_standard_error() -> None:
+    """For commands that play calls: what a call logs is no part of what they print, which programs read."""
+    # Asked anew for each line: standard error may be another one by then.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
 def configure(settings: Settings) -> None:
     """Log to standard error, in the form and at the level of the settings."""
     renderer: Any = (

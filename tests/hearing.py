@@ -81,7 +81,7 @@ def longest_silence(audio: Audio, window: float = 0.1) -> float:
     for start in range(0, len(audio) - size + 1, size):
         current = current + 1 if is_silent(audio[start : start + size]) else 0
         longest = max(longest, current)
-    return longest * window
+    return round(longest * window, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,10 @@ def replay(
     import asyncio
 
     from switchboard.commands.calls import period
+    from switchboard.logs import to_standard_error
     from switchboard.settings import load
 
+    to_standard_error()
     begin = datetime.now(UTC) - period(since)
     configuration = configuration_named(draft or str(load().ivr), prompts)
     calls, left_out = asyncio.run(_replay_all(begin, configuration))

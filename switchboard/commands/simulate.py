@@ -87,13 +87,10 @@ def run(configuration: Configuration, wanted: Wanted, listener: Listener | None)
     """The call, played to its end."""
     import asyncio
 
-    import structlog
-
+    from switchboard.logs import to_standard_error
     from switchboard.testing.simulation import simulate as play
 
-    # What a call logs, such as that nobody on call took it, is not part of what is printed, which programs read.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
+    to_standard_error()
     coroutine = play(configuration, wanted.setup, player=wanted.player, told=wanted.told, listener=listener)
     # Not asyncio.run: it would turn Ctrl-C at the prompt into a cancellation of the call; here the caller hangs up.
     loop = asyncio.new_event_loop()
