@@ -25,13 +25,15 @@ from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
 from switchboard.domain.hours import HoursState
 from switchboard.domain.presence import Status
-from switchboard.errors import SwitchboardError
+from switchboard.domain.ring_strategy import COUNTED, PhoneUses
+from switchboard.errors import RecordsUnreachable, SwitchboardError
 from switchboard.flows.interpret import can_resume, conversation_of, is_queue
 from switchboard.folders import Folders
 from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.ports import Clock, Position
+from switchboard.postgres.archive import PostgresArchive
 from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
@@ -46,6 +48,7 @@ from switchboard.services.wait_in_queue import Queues, WatchedLedger
 from switchboard.serving import Served, Serving
 from switchboard.settings import Settings
 
+CALLS_REMEMBERED = 10_000  # at a start, of the last day: whose phone took how many
 RECORDS_RETRY = 2.0  # seconds between attempts while Postgres is away
 QUEUES_OPEN = 3.0  # seconds that queues wait at a start for callers they had; who is later may lose a place
 ARCHIVE_DEADLINE = 3.0  # seconds the ledger gets at the end to reach Postgres; the rest waits for the next start
@@ -89,9 +92,17 @@ class Controller:
         )
         self._queues = Queues(is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
-        watched = WatchedLedger(self._ledger, self._queues.rooms.noted)
+        self._phone_uses = PhoneUses()
+        watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
-            settings, self._folders, self._clock, watched, self._queues, self._presence, self._clients
+            settings,
+            self._folders,
+            self._clock,
+            watched,
+            self._queues,
+            self._presence,
+            self._clients,
+            self._phone_uses,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -183,6 +194,7 @@ class Controller:
             try:
                 await migrate(self._database_url())
                 self._records_problem = None
+                await self._remember_phone_uses()
                 await self._drain_and_collect()
             except SwitchboardError as error:
                 if self._records_problem is None:
@@ -191,6 +203,15 @@ class Controller:
             except Exception:  # a task's root: whatever broke, records must not wait for a restart
                 log.exception("records_broke_off", again_in=RECORDS_RETRY)
             await asyncio.sleep(RECORDS_RETRY)
+
+    async def _remember_phone_uses(self) -> None:
+        """Whose phone took which calls lately, as an earlier controller noted it."""
+        try:
+            async with PostgresArchive(self._database_url()) as archive:
+                since = self._clock.now() - COUNTED
+                self._phone_uses.remember(await archive.calls(since=since, limit=CALLS_REMEMBERED))
+        except RecordsUnreachable as error:
+            log.warning("phone_uses_not_known", error=str(error))  # groups begin as if nobody had taken a call
 
     async def _keep_presence(self) -> None:
         """What people set goes to Postgres, and what others set comes from there."""

@@ -7,11 +7,14 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import Phone
+from switchboard.domain.mobile_lines import MobileLine, mobile_lines
+from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.errors import ConfigurationError
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
@@ -44,6 +47,11 @@ class Served:
         """Desk phones by extension."""
         return self.configuration.organisation.phones
 
+    @cached_property
+    def mobile_lines(self) -> Mapping[str, MobileLine]:
+        """How people's mobiles are rung, by number."""
+        return mobile_lines(self.configuration.organisation)
+
 
 class Serving:
     """What is served. `now` changes in one assignment; a change waits for `changing`."""
@@ -57,6 +65,7 @@ class Serving:
         queues: Queues | None = None,
         presence: PresenceBook | None = None,
         clients: ClientDirectory | None = None,
+        phone_uses: PhoneUses | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -64,6 +73,7 @@ class Serving:
         self._queues = queues or Queues()
         self._presence = presence or EverybodyIn()
         self._clients = clients or NoClients()
+        self._phone_uses = phone_uses or PhoneUses()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -96,6 +106,7 @@ class Serving:
             queues=self._queues,
             presence=self._presence,
             clients=self._clients,
+            phone_uses=self._phone_uses,
         )
         return Served(configuration, office, loaded.prompts)
 

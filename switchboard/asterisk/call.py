@@ -12,7 +12,7 @@ import structlog
 from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ari import Event
 from switchboard.asterisk.channel import LEASE_VARIABLE, Asterisk
-from switchboard.asterisk.leg import Leg, LegState, ring_result
+from switchboard.asterisk.leg import Leg, LegState, ring_result, written
 from switchboard.asterisk.position import POSITION_VARIABLE, pack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.waiting import WaitingChannel
@@ -169,7 +169,7 @@ class AsteriskCall(WaitingChannel):
         self.lift_lease()
         try:
             # Its name tells whoever takes the call over with whom the caller talks.
-            name = leg.phone.extension
+            name = written(leg.phone)
             if leg.decision is not None:
                 # What would have ended the leg, had we died while the callee was asked, must not end the talk.
                 await self._ask(operations.SET_VARIABLE, channelId=leg.channel, variable=LEASE_VARIABLE, value="0")

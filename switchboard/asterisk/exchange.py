@@ -17,12 +17,13 @@ from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
+from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, read
 from switchboard.asterisk.lights import DutyLamps, MessageLights
-from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import Phone
 from switchboard.domain.identity import CallId
+from switchboard.domain.mobile_lines import MobileLine
 from switchboard.errors import AsteriskError, LegGone
 from switchboard.ports import Position
 
@@ -44,6 +45,10 @@ class Version(Protocol):
     def phones(self) -> Mapping[str, Phone]:
         """By extension; names those of conversations taken over from an earlier controller."""
 
+    @property
+    def mobile_lines(self) -> Mapping[str, MobileLine]:
+        """How people's mobiles are rung, by number."""
+
 
 V = TypeVar("V", bound=Version)
 V_contra = TypeVar("V_contra", bound=Version, contravariant=True)
@@ -61,9 +66,9 @@ class Exchange(Generic[V]):
     """Attaches to Asterisk and serves its calls. `recordings` is where Asterisk records.
 
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
-    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one,
-    `phones_changed` whenever a desk phone is in another state. `desk_phones` are the
-    extensions whose states are followed; `not_to_be_rung` says whose persons are away, for lamps.
+    as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one, `phones_changed` whenever
+    a desk phone is in another state. `desk_phones` are the extensions whose states are followed; `not_to_be_rung` says
+    whose persons are away, for lamps.
     """
 
     def __init__(
@@ -184,6 +189,7 @@ class Exchange(Generic[V]):
             version = self._version_for(arguments[1])
             call = AsteriskCall(self._asterisk, channel, arguments[1], version.prompts, self._track_leg)
             call.entrance = tuple(arguments)
+            call.mobile_lines = version.mobile_lines
             self._begin(call, version, adopted=False)
         elif channel["id"] in self._legs:
             leg, call = self._legs[channel["id"]]
@@ -354,6 +360,7 @@ class Exchange(Generic[V]):
             position = None  # a variable that is not set is answered like a channel that is not there
         version = self._version_for(number)
         call = AsteriskCall(self._asterisk, channel, number, version.prompts, self._track_leg)
+        call.mobile_lines = version.mobile_lines
         self._calls[channel["id"]] = call
         for bridge in bridges:
             if channel["id"] in bridge["channels"]:
@@ -368,8 +375,7 @@ class Exchange(Generic[V]):
     def _adopt_conversation(
         self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event], phones: Mapping[str, Phone]
     ) -> None:
-        extension = bridge["name"]
-        phone = phones.get(extension, Phone(extension, extension))
+        phone = read(bridge["name"], phones)
         others = [name for name in bridge["channels"] if name != call.channel and name in present]
         if others:
             leg = Leg(others[0], phone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -110,6 +110,18 @@ class Leg:
     def unavailable(self, outcome: DialOutcome = DialOutcome.UNAVAILABLE) -> None:
         """It could not even be rung: not registered."""
         self.state, self.outcome = LegState.GONE, outcome
+
+
+def written(phone: Phone) -> str:
+    """A phone as the name of a conversation, for whoever takes it over: `101`, `101/+37255501234`."""
+    return f"{phone.extension}/{phone.outside}" if phone.outside else phone.extension
+
+
+def read(name: str, phones: Mapping[str, Phone]) -> Phone:
+    """What `written` wrote; `phones` by extension tell whose it is."""
+    extension, _, outside = name.partition("/")
+    known = phones.get(extension)
+    return Phone(extension, known.name if known else outside or extension, outside)
 
 
 def dial_outcome(cause: int, sip_status: int) -> DialOutcome:

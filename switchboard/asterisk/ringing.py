@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
@@ -19,6 +20,7 @@ from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.voice import VoiceChannel
 from switchboard.domain.dialling import Choice, DialOutcome, Phone, WhileRinging
+from switchboard.domain.mobile_lines import MobileLine
 from switchboard.errors import AsteriskError, LegGone
 from switchboard.ports import Acceptance
 
@@ -34,8 +36,14 @@ class RingingChannel(VoiceChannel):
 
     def __init__(self, asterisk: Asterisk, channel: Event, prompts: PromptStore, track_leg: TrackLeg) -> None:
         super().__init__(asterisk, channel, prompts)
+        self.mobile_lines: Mapping[str, MobileLine] = {}  # by number; no other number outside is ever rung
         self._track_leg = track_leg
         self._legs: list[Leg] = []
+
+    @property
+    @abstractmethod
+    def number(self) -> str:
+        """See ports.Call."""
 
     # What the exchange tells us.
 
@@ -103,8 +111,9 @@ class RingingChannel(VoiceChannel):
             leg.decision = Decision(
                 leg.channel, acceptance, announcement, self._command, partial(self._leg_decided, leg)
             )
-        if phone.outside:
-            log.error("phone_outside_not_rung", call=str(self._id), extension=phone.extension)
+        line = self.mobile_lines.get(phone.outside)
+        if phone.outside and (line is None or leg.decision is None):
+            log.error("mobile_not_rung", call=str(self._id), name=phone.name, has_line=line is not None)
             leg.unavailable(DialOutcome.FAILED)
             return leg
         self._legs.append(leg)
@@ -112,7 +121,7 @@ class RingingChannel(VoiceChannel):
         try:
             await self._ask(
                 operations.CREATE_LEG,
-                endpoint=f"PJSIP/{phone.extension}",
+                endpoint=f"PJSIP/{phone.outside}@{line.trunk}" if line is not None else f"PJSIP/{phone.extension}",
                 app=APPLICATION,
                 appArgs="leg",
                 channelId=leg.channel,
@@ -120,10 +129,14 @@ class RingingChannel(VoiceChannel):
             )
             # Asterisk answers before the leg is in our hands, and refuses to dial one that is not.
             await self._until(lambda: leg.is_ours or leg.state is LegState.GONE, LEG_DEADLINE)
+            if line is not None:
+                await self._show_number(leg, line)
+            # Of a mobile's leg Asterisk is not told for whom: it would show that caller's number again.
+            whose = {} if line is not None else {"caller": self.channel}
             await self._ask(
                 operations.DIAL_LEG,
                 channelId=leg.channel,
-                caller=self.channel,
+                **whose,
                 timeout=math.ceil(timeout.total_seconds()) + 1,  # ours comes first and knows why
             )
         except (LegGone, AsteriskError) as error:
@@ -133,6 +146,12 @@ class RingingChannel(VoiceChannel):
                 leg.unavailable()
                 self._track_leg(leg)
         return leg
+
+    async def _show_number(self, leg: Leg, line: MobileLine) -> None:
+        """Let a mobile see a number of ours: who calls is for us to say, and no provider shows a stranger's."""
+        shown = line.caller_number or self.number
+        for variable, value in (("CONNECTEDLINE(num,i)", shown), ("CONNECTEDLINE(name)", "")):
+            await self._ask(operations.SET_VARIABLE, channelId=leg.channel, variable=variable, value=value)
 
     def _drop(self, leg: Leg) -> None:
         if leg.decision is not None:

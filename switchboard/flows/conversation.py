@@ -86,11 +86,15 @@ class Conversation:
         """The caller has stated a name, which is recorded: who picks up hears it first."""
         self.variables[STATED_NAME] = True
 
+    @property
+    def has_stated_name(self) -> bool:
+        """Whether the caller has: then everybody who picks up is asked."""
+        # Looked for one by one: whether it is there is nothing that flows are checked for.
+        return any(name == STATED_NAME for name in self.variables)
+
     def acceptance(self) -> Acceptance | None:
         """What is asked of who picks up, from here on."""
-        # Looked for one by one: whether it is there is nothing that flows are checked for.
-        has_stated_name = any(name == STATED_NAME for name in self.variables)
-        return acceptance_of(self.call, self.office, has_stated_name=has_stated_name)
+        return acceptance_of(self.call, self.office, has_stated_name=self.has_stated_name)
 
     async def say(self, speech: Speech, *more: Speech, barge_in: bool = True) -> None:
         """Say it in the caller's language."""

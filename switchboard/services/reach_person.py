@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import EventKind
-from switchboard.domain.dialling import DialOutcome, WhileRinging
+from switchboard.domain.dialling import Choice, DialOutcome, Phone, WhileRinging
 from switchboard.domain.forwarding import Callee, Chain, Reached, Situation, Target, come_to, forward_targets
 from switchboard.domain.organisation import Person
 from switchboard.ports import Acceptance, Call
@@ -26,6 +26,7 @@ class Manner:
     connecting: Speech | None = None  # said before anybody is rung
     trying: Speech | None = None  # said once, before anybody is rung but the first of the chain
     announcing: Speech | None = None  # what who picks up a mobile hears; without it mobiles are not rung
+    acceptance: Acceptance | None = None  # what everybody is asked who picks up, of a caller who stated a name
 
 
 async def reach_person(
@@ -43,9 +44,10 @@ async def reach_person(
     said: list[Speech] = []  # each once
     for target in targets:
         skipped, is_busy = _still_there(target, office) if outcomes else (target.skipped, target.is_busy)
-        phones = [phone for phone in target.phones if not phone.outside or manner.announcing]
+        phones = _to_be_rung(target, manner, recorder)
         if not phones and not skipped:
-            skipped = "only a mobile, and nothing is announced to it"
+            is_declined = any(phone.line in recorder.declined for phone in target.phones)
+            skipped = "declined this call before" if is_declined else "only a mobile, and nothing is announced to it"
         if skipped:
             _note_skipped(recorder, target, skipped)
             told.append(f"{target.name}: {skipped}")
@@ -55,7 +57,9 @@ async def reach_person(
         if saying is not None and saying not in said:
             said.append(saying)
             await call.play(saying[recorder.language])
-        acceptance = _acceptance(manner, recorder) if any(phone.outside for phone in phones) else None
+        acceptance = manner.acceptance
+        if acceptance is None and any(phone.outside for phone in phones):
+            acceptance = _acceptance(manner, recorder)
         result = await ring_phones(
             call, phones, recorder, timeout=manner.ring_for, hearing=manner.hearing, acceptance=acceptance
         )
@@ -63,8 +67,15 @@ async def reach_person(
         told.append(f"{target.name}: {result.outcome.value}")
         if result.outcome is DialOutcome.ANSWERED:
             await talk_to(call, result.answered_by or phones[0], recorder)
+        if result.outcome is DialOutcome.ANSWERED or result.choice is Choice.TO_VOICEMAIL:
             break
     return come_to(outcomes), _in_words(callee, told)
+
+
+def _to_be_rung(target: Target, manner: Manner, recorder: CallRecorder) -> list[Phone]:
+    """Mobiles only where their owners can be asked; and no phone that declined this call before."""
+    phones = [phone for phone in target.phones if phone.line not in recorder.declined]
+    return [phone for phone in phones if not phone.outside or manner.announcing or manner.acceptance]
 
 
 def _in_words(callee: Callee, told: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -23,6 +23,7 @@ from switchboard.asterisk.exchange import Exchange
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import Choice, DialOutcome, Phone, RingResult, WhileRinging
 from switchboard.domain.language import ENGLISH
+from switchboard.domain.mobile_lines import MobileLine
 from switchboard.domain.spoken import BEEP, content_key
 from switchboard.domain.voice_recording import Recorded
 from switchboard.ports import Acceptance, Position, Utterance
@@ -46,12 +47,13 @@ _callers = count(37255600001)
 
 
 @dataclass(frozen=True)
-class _Version:
+class LedBy:
     prompts: PromptStore
     phones: Mapping[str, Phone]
+    mobile_lines: Mapping[str, MobileLine] = field(default_factory=dict)
 
 
-class _Line:
+class Line:
     """The exchange's `serve`: hands each call to the bench that dialled it, and holds it until the bench is done."""
 
     def __init__(self) -> None:
@@ -66,7 +68,7 @@ class _Line:
     def release(self) -> None:
         self._over.set()
 
-    async def serve(self, call: AsteriskCall, version: _Version, *, adopted: bool, position: Position | None) -> None:
+    async def serve(self, call: AsteriskCall, version: LedBy, *, adopted: bool, position: Position | None) -> None:
         assert self._expected is not None
         assert not adopted
         self._expected.set_result(call)
@@ -216,9 +218,9 @@ async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
 
 
 @pytest_asyncio.fixture(scope="module")
-async def line(asterisk: PrivateAsterisk) -> AsyncIterator[_Line]:
-    line = _Line()
-    version = _Version(PromptStore(asterisk.folders.prompts, UTTERANCES), asterisk.configuration.organisation.phones)
+async def line(asterisk: PrivateAsterisk) -> AsyncIterator[Line]:
+    line = Line()
+    version = LedBy(PromptStore(asterisk.folders.prompts, UTTERANCES), asterisk.configuration.organisation.phones)
     exchange = Exchange(
         AriAddress(asterisk.settings.ari_port, asterisk.secrets.ari),
         AmiAddress(asterisk.settings.ami_port, asterisk.secrets.ami),
@@ -240,7 +242,7 @@ class TestAsteriskCall(CallContract):
     """The contract."""
 
     @pytest_asyncio.fixture
-    async def bench(self, asterisk: PrivateAsterisk, line: _Line, phones: Phones) -> AsyncIterator[CallBench]:
+    async def bench(self, asterisk: PrivateAsterisk, line: Line, phones: Phones) -> AsyncIterator[CallBench]:
         caller = await phones.outside(str(next(_callers)), asterisk.sip_address)
         offered = line.expect()
         outgoing = await caller.dial("6001000")

@@ -46,7 +46,9 @@ async def run(step: Forward, conversation: Conversation) -> Left:
         callee, why = callee_for(manager, standing, organisation)
     chains = organisation.forwarding.chains
     chain = chains[step.chain or (DEPARTMENT if callee.department else DEFAULT)]
-    manner = Manner(step.ring_for, WhileRinging(step.hearing), step.saying, step.trying, step.announcing)
+    acceptance = conversation.acceptance() if conversation.has_stated_name else None
+    hearing = WhileRinging(step.hearing)
+    manner = Manner(step.ring_for, hearing, step.saying, step.trying, step.announcing, acceptance)
     reached, told = await reach_person(
         conversation.call, callee, chain, conversation.office, conversation.recorder, manner
     )
