@@ -47,6 +47,7 @@ def examples() -> dict[str, str]:
 
 
 EXAMPLES = examples()
+TOLD_BY = {"hours.yaml": {"open", "inherits"}, "rota.yaml": {"shifts"}}  # words that only these files' entries have
 
 
 def merged(name: str, changes: dict[str, Any]) -> str:
@@ -71,8 +72,8 @@ def as_files(text: str) -> dict[str, str]:
     for name in ("organisation", "people"):
         if set(data) <= set(FILES[name].make(Names())["properties"]):
             return {f"{name}.yaml": merged(f"{name}.yaml", data)}
-    is_hours = any(isinstance(entry, dict) and {"open", "inherits"} & set(entry) for entry in data.values())
-    name = "hours.yaml" if is_hours else "facts.yaml"
+    words = {word for entry in data.values() if isinstance(entry, dict) for word in entry}
+    name = next((name for name, own in TOLD_BY.items() if own & words), "facts.yaml")
     return {name: merged(name, data)}
 
 
