@@ -11,6 +11,7 @@ import typer
 
 from switchboard.commands import (
     absence,
+    blocklist,
     calls,
     check,
     clients,
@@ -75,6 +76,7 @@ for command in (
     calls,
     queues,
     clients,
+    blocklist,
     schema,
     controller,
 ):

@@ -26,6 +26,7 @@ from switchboard.control_socket import ControlSocket
 from switchboard.domain.hours import HoursState
 from switchboard.domain.presence import Status
 from switchboard.domain.ring_strategy import COUNTED, PhoneUses
+from switchboard.domain.screening import Screened
 from switchboard.errors import RecordsUnreachable, SwitchboardError
 from switchboard.flows.interpret import can_resume, conversation_of, is_queue
 from switchboard.folders import Folders
@@ -34,6 +35,7 @@ from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.ports import Clock, Position
 from switchboard.postgres.archive import PostgresArchive
+from switchboard.postgres.blocklist import MirroredLists
 from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
@@ -43,7 +45,9 @@ from switchboard.postgres.spool import SpooledLedger
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
 from switchboard.services.identify_caller import KnownCaller, identify_caller
+from switchboard.services.office import Screening
 from switchboard.services.resume_call import end_politely
+from switchboard.services.screen_call import screen_number
 from switchboard.services.wait_in_queue import Queues, WatchedLedger
 from switchboard.serving import Served, Serving
 from switchboard.settings import Settings
@@ -92,6 +96,7 @@ class Controller:
         )
         self._queues = Queues(is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
+        self._lists = MirroredLists(self._database_url(), self._folders.state)
         self._phone_uses = PhoneUses()
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
@@ -103,6 +108,7 @@ class Controller:
             self._presence,
             self._clients,
             self._phone_uses,
+            Screening(lists=self._lists),
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -135,11 +141,12 @@ class Controller:
             running.callback(self._presence.close)
             await running.enter_async_context(_background(self._keep_presence(), "presence"))
             await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
+            await running.enter_async_context(_background(self._lists.mirror.run(), "lists"))
             await running.enter_async_context(_background(self._keep_records(), "records"))
             running.push_async_callback(self._ledger_kept)
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
-            agi = AgiServer(agi_handlers(self._hours_now, self._caller))
+            agi = AgiServer(agi_handlers(self._hours_now, self._caller, self._screened))
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)
             await running.enter_async_context(_background(self._changeover.keep_settled(), "settling"))
@@ -256,6 +263,7 @@ class Controller:
             "postgres_problem": self._records_problem or self._drain.problem,
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
+            "screening_problem": self._lists.mirror.problem,
         }
 
     def _caller(self, number: str) -> KnownCaller:
@@ -273,6 +281,9 @@ class Controller:
             extension: presence is not None and presence.status_at(now) is not Status.AVAILABLE
             for extension, presence in said.items()
         }
+
+    def _screened(self, number: str) -> Screened:
+        return screen_number(number, self._serving.now.office)
 
     def _hours_now(self, table: str) -> HoursState | None:
         found = self._serving.now.configuration.hours.get(table)

@@ -22,6 +22,7 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence
+from switchboard.domain.screening import Listed
 from switchboard.domain.voice_recording import Recorded
 
 
@@ -241,6 +242,26 @@ class CallArchive(Protocol):
 
     async def story(self, call_id: CallId) -> Sequence[CallEvent]:
         """All events of one call, oldest first; empty if unknown."""
+
+
+class ScreeningLists(Protocol):
+    """Numbers that people blocked or allowed, for calls: in memory, never waits, never fails."""
+
+    def allowed(self, number: str) -> Listed | None:
+        """The line that lets this number (E.164) pass."""
+
+    def blocked(self, number: str) -> Listed | None:
+        """The line that blocks this number (E.164)."""
+
+    def block(self, number: str, why: str) -> None:
+        """From now on it is blocked; whoever calls has seen to it that it stays so."""
+
+
+class SpamScores(Protocol):
+    """Somebody who knows of nuisance callers."""
+
+    async def score(self, number: str) -> float | None:
+        """0 (none) to 100 of a number (E.164); None where nobody knows, or not in time. Never fails."""
 
 
 class ClientDirectory(Protocol):

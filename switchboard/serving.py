@@ -22,7 +22,7 @@ from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
 from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook
-from switchboard.services.office import EverybodyIn, NoClients, Office
+from switchboard.services.office import EverybodyIn, NoClients, Office, Screening
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -66,6 +66,7 @@ class Serving:
         presence: PresenceBook | None = None,
         clients: ClientDirectory | None = None,
         phone_uses: PhoneUses | None = None,
+        screening: Screening | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -74,6 +75,7 @@ class Serving:
         self._presence = presence or EverybodyIn()
         self._clients = clients or NoClients()
         self._phone_uses = phone_uses or PhoneUses()
+        self._screening = screening or Screening()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -107,6 +109,7 @@ class Serving:
             presence=self._presence,
             clients=self._clients,
             phone_uses=self._phone_uses,
+            screening=self._screening,
         )
         return Served(configuration, office, loaded.prompts)
 

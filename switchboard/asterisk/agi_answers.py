@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from switchboard.asterisk.agi import AgiRefused, AgiRequest, Handler
 from switchboard.domain.hours import HoursState
+from switchboard.domain.screening import Screened
 from switchboard.services.identify_caller import KnownCaller
 
 HOURS = "SWITCHBOARD_HOURS"
@@ -20,7 +21,11 @@ CallerKnown = Callable[[str], KnownCaller]
 """Who has this number, as the network delivered it."""
 
 
-def agi_handlers(hours_now: HoursNow, caller: CallerKnown) -> Mapping[str, Handler]:
+NumberScreened = Callable[[str], Screened]
+"""May a caller with this number be put through?"""
+
+
+def agi_handlers(hours_now: HoursNow, caller: CallerKnown, screened: NumberScreened) -> Mapping[str, Handler]:
     """All scripts by name."""
 
     async def hours(request: AgiRequest) -> Mapping[str, str]:
@@ -32,8 +37,9 @@ def agi_handlers(hours_now: HoursNow, caller: CallerKnown) -> Mapping[str, Handl
         return {HOURS: state.kind.value}
 
     async def screen(request: AgiRequest) -> Mapping[str, str]:
-        """`screen`: may this caller be put through? Sets allow, or anonymous where no number was given."""
-        return {SCREEN: "allow" if any(letter.isdigit() for letter in request.caller_number) else "anonymous"}
+        """`screen`, or `screen?number=…`: may this caller be put through? Sets the verdict, and the rule behind it."""
+        found = screened(request.parameters.get("number", request.caller_number))
+        return {SCREEN: found.verdict.value, f"{SCREEN}_RULE": found.rule.value}
 
     async def client(request: AgiRequest) -> Mapping[str, str]:
         """`client`, or `client?number=…`: who has this number? Sets yes or no, the class, what is known of a client."""

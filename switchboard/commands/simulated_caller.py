@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from switchboard.commands.played_by_hand import PlayedByHand
 from switchboard.domain.clients import Client
 from switchboard.domain.dialling import DialOutcome
+from switchboard.domain.screening import Verdict
 from switchboard.flows.cases import WEEKDAYS
 from switchboard.flows.configuration import Configuration
 from switchboard.testing.interactive_call import Player
@@ -55,6 +56,7 @@ class Asked:
     phones: str = ""
     language: str = ""
     client: str = ""
+    screened: str = ""
     needs_script: bool = False  # nobody can be asked
 
 
@@ -76,6 +78,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     caller = reading.caller(asked.caller)
     language = reading.language(asked.language)
     client = reading.client(asked.client)
+    screened = reading.verdict(asked.screened)
     actions, scripted = reading.actions(asked)
     said = {**scripted, **reading.phones(asked.phones)}
     if reading.mistakes:
@@ -85,7 +88,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     told = frozenset(phones) if EVERY_PHONE in asked.phones else frozenset(said)
     player = PlayedByHand() if actions is None else None
     known = next(each for each in configuration.organisation.languages if each == language) if language else None
-    setup = Setup(at, number, caller, known, actions or (), phones, client=client)
+    setup = Setup(at, number, caller, known, actions or (), phones, client=client, screened=screened)
     return Wanted(setup, player, told, tuple(_heading(configuration, setup, player)))
 
 
@@ -193,6 +196,12 @@ class _Arguments:
         if client.language:
             self.language(client.language)
         return client
+
+    def verdict(self, text: str) -> Verdict | None:
+        known = [each.value for each in Verdict]
+        if text and text not in known:
+            self._unknown("--screened", "verdict", text, known, ", ".join(known))
+        return Verdict(text) if text in known else None
 
     def actions(self, asked: Asked) -> tuple[list[Action] | None, Mapping[str, PhoneBehaviour]]:
         """None where the person at the prompt is to be asked."""

@@ -69,6 +69,8 @@ _S, _K = CallState, EventKind
 _NEUTRAL = frozenset(
     {
         _K.CLIENT,
+        _K.SCREENED,
+        _K.BLOCKED,
         _K.LANGUAGE,
         _K.STEP,
         _K.SKIPPED,
@@ -83,7 +85,7 @@ _NEUTRAL = frozenset(
         _K.UNACKNOWLEDGED,
     }
 )
-_AFTER_THE_END = frozenset({_K.MESSAGE, _K.FAULT})
+_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.FAULT})
 
 # Only the events that change or confirm a state; `next_progress` adds what the table's last paragraph says.
 _TABLE: dict[tuple[CallState, EventKind], CallState] = {

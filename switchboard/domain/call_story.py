@@ -34,6 +34,11 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return "offered", _offer(data)
         case EventKind.CLIENT:
             return "known as", _client(data)
+        case EventKind.SCREENED:
+            why = f": {data['why']}" if data.get("why") else ""
+            return f"screened: {str(data.get('verdict') or '?').replace('_', ' ')}", f"{data.get('rule') or '?'}{why}"
+        case EventKind.BLOCKED:
+            return f"blocked by {data.get('who') or '?'}", str(data.get("why") or "")
         case EventKind.ADOPTED:
             return "taken over by a restarted controller", _labelled("at step", data.get("step"))
         case EventKind.SAFETY_NET:

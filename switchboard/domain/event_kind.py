@@ -13,6 +13,7 @@ class EventKind(StrEnum):
 
     OFFERED = "offered"  # number, caller_number, caller_name, linkedid, channel, flow, flow_version, language
     CLIENT = "client"  # code, name, class, manager, vip, standing, note: who calls, as the client list has it
+    SCREENED = "screened"  # verdict (Verdict), rule (Rule), why: where a rule of screening decided
     ADOPTED = "adopted"  # step: a restarted controller took the call over
     SAFETY_NET = "safety_net"  # reason: why the dialplan served the caller
     ANSWERED = "answered"  # (none)
@@ -35,6 +36,7 @@ class EventKind(StrEnum):
     TALKED = "talked"  # extension, name, seconds, ended_by ("caller" or "callee")
     QUEUED = "queued"  # queue, position, agents (on duty), since (came back to a place, or was taken over with it)
     LEFT_QUEUE = "left_queue"  # queue, outcome (WaitOutcome or "abandoned"), seconds (waited)
+    BLOCKED = "blocked"  # pattern (number), why, who, extension: somebody at a desk phone blocked this caller
     MESSAGE = "message"  # message_id, file (name in the messages folder), seconds, sha256 (of the file, hex)
     FAULT = "fault"  # error: our own failure, and what was done
     ENDED = "ended"  # disposition, cause (Q.850), ended_by ("caller", "callee", "switchboard", "unknown"), witness

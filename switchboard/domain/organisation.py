@@ -13,6 +13,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
 from switchboard.domain.ring_strategy import Member
+from switchboard.domain.screening import ScreeningRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Organisation:
     outbound: OutboundRules | None = None  # None: every phone may dial what the trunks allow
     client_classes: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)  # their names, per language
     unknown_callers: str = UNKNOWN  # the class of callers whose number is no client's
+    screening: ScreeningRules = field(default_factory=ScreeningRules)
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
     queues: Mapping[str, Queue] = field(default_factory=dict)
     groups: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # that ring together or in turn

@@ -47,6 +47,10 @@ def _organisation(old: Configuration, new: Configuration) -> Iterator[Change]:
     details = [told for name in plain if (told := _detail(name, getattr(before, name), getattr(after, name), {}))]
     if details:
         yield Change("organisation", "changed", tuple(details))
+    if before.screening != after.screening:
+        parts = [each.name for each in dataclasses.fields(after.screening)]
+        differ = [part for part in parts if getattr(before.screening, part) != getattr(after.screening, part)]
+        yield Change("screening", "changed", (", ".join(differ),))
     for kind, was, now in (
         ("number", before.numbers, after.numbers),
         ("department", before.departments, after.departments),

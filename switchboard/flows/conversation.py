@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
+from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.expressions.types import WEEKDAYS, Value
@@ -17,6 +18,7 @@ from switchboard.services.announce_caller import acceptance_of
 from switchboard.services.identify_caller import identify_caller
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
+from switchboard.services.screen_call import screen_number
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
@@ -151,6 +153,10 @@ class Conversation:
         if name == "number":
             return self.call.number
         return self.language if name == "language" else self.variables.get(name)
+
+    async def screened(self) -> Screened:
+        """What screening found of the caller; of a call taken over, what it finds now."""
+        return self.recorder.screened or screen_number(self.call.caller.number, self.office)
 
     @property
     def client(self) -> Client | None:

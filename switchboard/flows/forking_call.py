@@ -90,7 +90,14 @@ class Waited:
     length: timedelta
 
 
-Happening = Waited | Said | Asked | Rang | Spoke | Talked
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Screening came to a verdict on the caller."""
+
+    verdict: str
+
+
+Happening = Waited | Said | Asked | Rang | Spoke | Talked | Judged
 
 
 class Questions:
@@ -203,6 +210,12 @@ class ForkingCall:
         if pressed not in at_once or not pressed:
             self.happenings.append(Asked(timeout, None, is_spelled=True))
         return pressed
+
+    def judged(self, verdicts: tuple[str, ...]) -> str:
+        """What screening found of the caller."""
+        verdict = self._answer(verdicts)
+        self.happenings.append(Judged(verdict))
+        return verdict
 
     def forget_keys(self) -> None:
         """See ports.Call."""

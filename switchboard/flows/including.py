@@ -23,8 +23,9 @@ SECTIONS = {  # of each file: tables whose entries may come from several files; 
     "hours.yaml": (),
     "facts.yaml": (),
     "rota.yaml": (),
+    "screening.yaml": (),
 }
-OPTIONAL = ("rota.yaml",)
+OPTIONAL = ("rota.yaml", "screening.yaml")
 MOST_INCLUDED = 100  # files in one
 _EXPECTED = "a file of this folder such as `shared/closing.yaml`"
 

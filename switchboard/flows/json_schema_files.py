@@ -12,6 +12,7 @@ from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
 from switchboard.domain.queueing import HIGHEST_PRIORITY, Strategy
 from switchboard.domain.rota import Turn
+from switchboard.domain.screening import Verdict
 from switchboard.flows.check_limits import RULES
 from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
 from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
@@ -35,6 +36,7 @@ from switchboard.flows.json_types import (
 )
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
 from switchboard.flows.queues_yaml import MOST_WAITING
+from switchboard.flows.screening_yaml import ATTESTATIONS, CAUSES, MOST_CALLS
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
 MOBILE: Schema = {"type": ["string", "integer"], "pattern": r"^\+[1-9][0-9]{6,14}$"}
@@ -295,6 +297,36 @@ def _hours_table(names: Names, *, inherits: bool = False) -> Schema:
     return table(properties)
 
 
+def _screening(names: Names) -> Schema:
+    number = or_template({"type": ["string", "integer"]})
+    entry = table({"number": number, "because": described(TEXT, "the reason, for the record")}, required=("number",))
+    listed = one_or_several({"anyOf": [number, entry]})
+    verdict = words([each.value for each in Verdict])
+    hard = words([each.value for each in Verdict if each is not Verdict.ALLOW])
+    rate = {
+        "calls": described(whole_number(1, MOST_CALLS), "calls of one number that are let pass"),
+        "within": duration("the time in which they are counted: `10m`"),
+        "verdict": described(hard, "what becomes of those beyond"),
+    }
+    spam = {
+        "score": described(whole_number(0, 100), "from which on a caller is taken for a nuisance"),
+        "verdict": described(hard, "what becomes of them"),
+    }
+    attested = dict.fromkeys(ATTESTATIONS, verdict)
+    properties = {
+        "allow": described(listed, "numbers that are always let pass: `+37255501234`, or beginnings: `+372900*`"),
+        "block": described(listed, "numbers that are never put through"),
+        "blocked": described(hard, "what becomes of blocked callers; `reject` if not written"),
+        "anonymous": described(verdict, "what becomes of callers without a number"),
+        "rate": described(table(rate, required=tuple(rate)), "how often one number may call"),
+        "attestation": described(table(attested), "by what the caller's network vouches for"),
+        "spam": described(table(spam, required=tuple(spam)), "by the score of a service that knows nuisance callers"),
+        "rejected_as": described(words([*CAUSES]), "what a rejected caller's network is told"),
+        "include": included(),
+    }
+    return table(properties)
+
+
 def _rotas(names: Names) -> Schema:
     instant = or_template({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2})?$"})
     wall = or_template({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"})
@@ -362,6 +394,7 @@ FILES: Mapping[str, SchemaFile] = {
         SchemaFile("organisation", "ivr/organisation.yaml", _whole("Who we are", _organisation)),
         SchemaFile("people", "ivr/people.yaml", _whole("Whom callers ask for", _people)),
         SchemaFile("hours", "ivr/hours.yaml", _whole("When we are open", _hours)),
+        SchemaFile("screening", "ivr/screening.yaml", _whole("Who may call", _screening)),
         SchemaFile("rota", "ivr/rota.yaml", _whole("Who is on call", _rotas)),
         SchemaFile("facts", "ivr/facts.yaml", _whole("What callers may ask for", _facts)),
         SchemaFile("flow", "ivr/flows/*.yaml", flow_schema),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
+from switchboard.domain.screening import ScreeningRules, Verdict
 from switchboard.errors import ConfigurationError
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
 from switchboard.flows.check_limits import read_limits
@@ -28,8 +29,11 @@ from switchboard.flows.people_yaml import KnownNames
 from switchboard.flows.reading import Reading
 from switchboard.flows.rota_yaml import read_rotas
 from switchboard.flows.schema import Copied, FlowReading
+from switchboard.flows.screening_yaml import FILE as SCREENING
+from switchboard.flows.screening_yaml import read_screening
 from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
+from switchboard.flows.steps.screen import SCREEN
 from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
 from switchboard.flows.variables import read_variables
 from switchboard.services.office import APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE
@@ -83,6 +87,8 @@ class _Loader:
         organisation = read_organisation(
             reading, self.tables["organisation.yaml"], self.tables["people.yaml"], names, texts
         )
+        screening = read_screening(reading, self.tables[SCREENING], organisation.country)
+        organisation = replace(organisation, screening=screening)
         give_names(reading, organisation)
         hours, dated = read_hours(reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation)
         for language in reading.languages:
@@ -125,6 +131,7 @@ class _Loader:
         flows = files.read_all()
         variables.check(reading)
         self._check_entries(organisation, flows)
+        self._check_screening(organisation.screening, flows)
         return Configuration(
             organisation,
             hours,
@@ -144,6 +151,12 @@ class _Loader:
             if number.flow and number.flow not in flows and isinstance(table, Table):
                 place = table.key_places[number.number]
                 self.reading.problems.add(place, f"flow `{number.flow}` has parameters", "one without, for a number")
+
+    def _check_screening(self, rules: ScreeningRules, flows: Mapping[str, Flow]) -> None:
+        others = [verdict.value for verdict in rules.verdicts if verdict is not Verdict.ALLOW]
+        if others and not any(step.type == SCREEN.name for flow in flows.values() for step in flow.steps.values()):
+            text = f"callers may be screened as {' or '.join(others)}, and no flow asks"
+            self.reading.problems.warn(self.tables[SCREENING].place, text, "a `screen` step before anybody is rung")
 
     def _check_prompts(self, sources: Mapping[str, object]) -> None:
         table = self.text_tables.get(self.reading.default_language)

@@ -9,6 +9,7 @@ from typing import Any
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.clients import SUBJECTS, Client
 from switchboard.domain.language import Language
+from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.expressions.types import Value
@@ -18,6 +19,7 @@ from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
+_SCREENED = "_screened"  # among a call's variables; none that is declared is called so
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
 
 
@@ -36,6 +38,8 @@ class WatchedConversation(Conversation):
     ) -> None:
         super().__init__(call, recorder, office, configuration, start)
         self.variables: WatchedVariables = WatchedVariables(self.variables)
+        if isinstance(start, Position) and (verdict := dict(start.variables).get(_SCREENED)):
+            self.variables[_SCREENED] = verdict
         self._forking = call
         self.instant = _THEN
         self.who_calls = known_caller("", None, configuration.organisation)
@@ -53,6 +57,15 @@ class WatchedConversation(Conversation):
     ) -> str:
         """See Conversation."""
         return self._forking.keys(first, between, at_once, worth_trying)
+
+    async def screened(self) -> Screened:
+        """See Conversation. Of one call it is always the same."""
+        verdict = next((value for name, value in self.variables.items() if name == _SCREENED), None)
+        if verdict is None:
+            known = self.configuration.organisation.screening.verdicts
+            verdict = self._forking.judged(tuple(each.value for each in known))
+            self.variables[_SCREENED] = verdict
+        return Screened(Verdict(verdict))
 
     @property
     def client(self) -> Client | None:

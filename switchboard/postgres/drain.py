@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -143,6 +144,8 @@ class Drain:
             await connection.execute(self._sql["upsert_calls"], _json_array(rows))
             if messages := [row for _, event in events if (row := _message_of(event))]:
                 await connection.execute(self._sql["insert_messages"], orjson.dumps(messages, default=str).decode())
+            if blocked := [row for _, event in events if (row := _blocked_of(event))]:
+                await connection.execute(self._sql["block_callers"], orjson.dumps(blocked, default=str).decode())
             await connection.execute(self._sql["notify_calls"])
         self._remember(told)
 
@@ -230,6 +233,23 @@ def _message_of(event: CallEvent) -> dict[str, Any] | None:
         "seconds": seconds if isinstance(seconds, int | float) and seconds >= 0 else 0,
         "file": str(event.data.get("file") or f"{message_id}.wav"),
         "sha256": sha256 if isinstance(sha256, str) and _is_sha256(sha256) else None,
+    }
+
+
+def _blocked_of(event: CallEvent) -> dict[str, Any] | None:
+    """The row of `screening_list` that a BLOCKED event tells of."""
+    if event.kind is not EventKind.BLOCKED:
+        return None
+    pattern, why, who = (str(event.data.get(key) or "") for key in ("pattern", "why", "who"))
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", pattern):
+        log.error("blocked_without_number", event_id=str(event.event_id))
+        return None
+    return {
+        "pattern": pattern,
+        "why": why[:500] or "not said",
+        "who": who or "somebody",
+        "at": event.at,
+        "call_id": event.call_id,
     }
 
 

@@ -18,6 +18,7 @@ from switchboard.services.apologise import apologise
 from switchboard.services.identify_caller import KnownCaller, identify_caller, language_of, note_client
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
+from switchboard.services.screen_call import is_let_pass, remember_caller, screen_call
 
 Conversation = Callable[[Call, CallRecorder], Awaitable[None]]
 
@@ -54,12 +55,16 @@ async def answer_call(
         recorder.note(EventKind.ADOPTED, step=step, flow=flow, **(witness or {}))
     disposition, is_over = Disposition.FAILED, True
     try:
-        await call.answer()
-        if not adopted:
-            recorder.note(EventKind.ANSWERED)
-        await conversation(call, recorder)
-        await call.hang_up()
-        disposition = recorder.disposition(Disposition.SERVED)
+        if not adopted and not is_let_pass(await screen_call(call, office, recorder)):
+            await call.hang_up(office.organisation.screening.rejected_as)
+            disposition = Disposition.REJECTED
+        else:
+            await call.answer()
+            if not adopted:
+                recorder.note(EventKind.ANSWERED)
+            await conversation(call, recorder)
+            await call.hang_up()
+            disposition = recorder.disposition(Disposition.SERVED)
     except CallTakenAway:
         is_over = False
         return None
@@ -73,6 +78,7 @@ async def answer_call(
         is_over = await _recover(call, office, recorder, error)
         disposition = Disposition.TALKED if recorder.has_talked else Disposition.FAILED
     finally:
+        remember_caller(call, office, recorder)
         if is_over:
             cause = int(call.hangup_cause) or int(HangupCause.NORMAL)
             recorder.note(EventKind.ENDED, disposition=disposition.value, cause=cause, ended_by=call.ended_by)

@@ -7,6 +7,7 @@
     *77 HHMM     away until that time: today, or tomorrow if it is over
     *78          do not disturb
     *79          do not disturb no more: available
+    *60          block whoever called this phone last
 
 A new code is a line in STAR_CODES; the dialplan is made of it.
 """
@@ -30,6 +31,7 @@ from switchboard.errors import CallerHungUp, CallTakenAway, SwitchboardError
 from switchboard.ports import Call
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
+from switchboard.services.screen_call import block_last_caller
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 NOT_UNDERSTOOD = "star_not_understood"
 NOT_DONE = "star_not_done"
 NOBODYS_PHONE = "star_nobodys_phone"
+BLOCKED = "star_blocked"
+NOBODY_CALLED = "star_nobody_called"  # since the switchboard was started, with a number
 UNAVAILABLE = "star_unavailable"  # by the dialplan, while no controller lives
 CONFIRMED = {
     Status.AVAILABLE: "star_available",
@@ -150,7 +154,13 @@ def _next_time(digits: str, now: datetime, office: Office) -> datetime | None:
     return (at if at > local else at + timedelta(days=1)).astimezone(now.tzinfo)
 
 
+async def _block_last_caller(desk: Desk) -> str:
+    who = desk.person.name if desk.person else f"phone {desk.extension}"
+    return BLOCKED if await block_last_caller(desk.extension, who, desk.office) else NOBODY_CALLED
+
+
 STAR_CODES: tuple[StarCode, ...] = (
+    StarCode("*60", _block_last_caller),
     StarCode("*76", _sets(Status.AVAILABLE)),
     StarCode("*77", _sets(Status.AWAY), digits=4),
     StarCode("*78", _sets(Status.DO_NOT_DISTURB)),

@@ -10,11 +10,13 @@ from switchboard.domain.clients import Client
 from switchboard.domain.facts import Fact
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
+from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.ring_strategy import PhoneUses
-from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, Utterance
+from switchboard.domain.screening import Listed, RateCounter, Screened
+from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, ScreeningLists, SpamScores, Utterance
 from switchboard.services.wait_in_queue import Queues
 
 Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
@@ -46,6 +48,43 @@ class EverybodyIn:
         """Nothing is kept."""
 
 
+class NoLists:
+    """Lists of nobody, but of whom is blocked here."""
+
+    def __init__(self) -> None:
+        self._blocked: dict[str, str] = {}
+
+    def allowed(self, number: str) -> Listed | None:
+        """Nobody."""
+
+    def blocked(self, number: str) -> Listed | None:
+        """Who was blocked here."""
+        return Listed(number, self._blocked[number]) if number in self._blocked else None
+
+    def block(self, number: str, why: str) -> None:
+        """Until the end of the process."""
+        self._blocked[number] = why
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """The call that rang a phone last."""
+
+    call_id: CallId
+    number: str  # E.164; "" where it is none
+
+
+@dataclass(slots=True)
+class Screening:
+    """What screening knows besides its rules; of all versions, in memory."""
+
+    lists: ScreeningLists = field(default_factory=NoLists)
+    rates: RateCounter = field(default_factory=RateCounter)
+    spam: SpamScores | None = None
+    last_calls: dict[str, LastCall] = field(default_factory=dict)  # by extension
+    always: Screened | None = None  # the verdict whoever calls, for trying flows
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """One version of the organisation, and this machine's clock and ledger. Shared by all calls of that version."""
@@ -60,4 +99,5 @@ class Office:
     presence: PresenceBook = field(default_factory=EverybodyIn)
     clients: ClientDirectory = field(default_factory=NoClients)
     phone_uses: PhoneUses = field(default_factory=PhoneUses)
+    screening: Screening = field(default_factory=Screening)
     queues: Queues = field(default_factory=Queues)

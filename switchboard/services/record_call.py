@@ -10,6 +10,7 @@ import structlog
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.identity import CallId, new_event_id, offer_id_of
 from switchboard.domain.language import Language
+from switchboard.domain.screening import Screened
 from switchboard.ports import CallLedger, Clock
 
 _log = structlog.get_logger(__name__)
@@ -18,7 +19,17 @@ _log = structlog.get_logger(__name__)
 class CallRecorder:
     """Notes what happens to one call, and remembers what its disposition follows from."""
 
-    __slots__ = ("_call_id", "_clock", "_ledger", "declined", "has_talked", "is_served", "language")
+    __slots__ = (
+        "_call_id",
+        "_clock",
+        "_ledger",
+        "declined",
+        "has_talked",
+        "is_served",
+        "language",
+        "rang",
+        "screened",
+    )
 
     def __init__(self, call_id: CallId, ledger: CallLedger, clock: Clock, language: Language) -> None:
         self._call_id = call_id
@@ -28,11 +39,15 @@ class CallRecorder:
         self.has_talked = False  # to a person
         self.is_served = False  # heard what the flow had to tell
         self.declined: set[str] = set()  # lines of phones that declined the call: they are not rung for it again
+        self.screened: Screened | None = None  # None: not yet, or by an earlier controller
+        self.rang: set[str] = set()  # extensions of phones that rang for the call
 
     def note(self, kind: EventKind, **data: Any) -> datetime:
         """Append an event of this instant, and return the instant. Never waits."""
         if kind is EventKind.TALKING:
             self.has_talked = True
+        if kind in (EventKind.TALKING, EventKind.RINGING) and data.get("extension"):
+            self.rang.add(str(data["extension"]))
         if kind is EventKind.UNACKNOWLEDGED:
             _log.error("nobody_on_call_acknowledged", call_id=str(self._call_id), **data)
         at = self.now()

@@ -11,11 +11,12 @@ from switchboard.domain.call_record import CallEvent, Disposition
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
+from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
 from switchboard.ports import Utterance
 from switchboard.services.answer_call import answer_call
-from switchboard.services.office import Office
+from switchboard.services.office import Office, Screening
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_presence import InMemoryPresence
@@ -39,6 +40,7 @@ class Setup:
     actions: Sequence[Action] = ()
     phones: Mapping[str, PhoneBehaviour] = field(default_factory=dict)  # one not mentioned is unavailable
     lasts: Callable[[Utterance], timedelta] | None = None  # how long an utterance takes; None: by its length
+    screened: Verdict | None = None  # what screening finds; None: what the rules say
     client: Client | None = None  # who calls, whatever the number; None: nobody of the client list
 
 
@@ -90,6 +92,7 @@ async def simulate(
         ledger,
         presence=InMemoryPresence(clock),
         clients=EveryCallerIs(setup.client),
+        screening=Screening(always=None if setup.screened is None else Screened(setup.screened, Rule.BLOCKLIST)),
     )
     parts: dict[str, Any] = {
         "number": setup.number,

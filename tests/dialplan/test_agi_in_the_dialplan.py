@@ -10,6 +10,7 @@ import pytest
 from switchboard.asterisk.agi import PHASE_SECONDS, AgiRequest, AgiServer
 from switchboard.asterisk.agi_answers import agi_handlers
 from switchboard.domain.hours import HoursKind, HoursState
+from switchboard.domain.screening import Screened
 from switchboard.services.identify_caller import KnownCaller
 from tests.asterisk_fixture import PrivateAsterisk
 from tests.phones import Phones
@@ -21,7 +22,8 @@ async def test_the_dialplan_learns_whether_we_are_open(
 ) -> None:
     state = HoursState(kind, "", None, None)
     nobody = KnownCaller("", None, "unknown")
-    server = AgiServer(agi_handlers(lambda table: state if table == "office" else None, lambda number: nobody))
+    answers = (lambda table: state if table == "office" else None, lambda number: nobody, lambda number: Screened())
+    server = AgiServer(agi_handlers(*answers))
     await server.start(asterisk.settings.agi_port)
     try:
         mari = await phones.register("101", asterisk.password("101"), asterisk.sip_address)

@@ -13,10 +13,11 @@ from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.domain.presence import Presence, Status
+from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
 from switchboard.services.answer_call import answer_call
-from switchboard.services.office import Office
+from switchboard.services.office import Office, Screening
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_presence import InMemoryPresence
@@ -60,13 +61,18 @@ class Script:
     phones: Mapping[str, str] = field(default_factory=dict)
     does: Iterable[str | Action] = ()
     presence: Mapping[str, str] = field(default_factory=dict)  # what people said of themselves, by id
+    screened: str = ""  # what screening finds; "": what the rules say
     client: str = ""  # who calls, as `switchboard simulate --client` has it
     language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
 
 def office_of(
-    configuration: Configuration, clock: ManualClock, ledger: InMemoryLedger, client: Client | None = None
+    configuration: Configuration,
+    clock: ManualClock,
+    ledger: InMemoryLedger,
+    client: Client | None = None,
+    screened: str = "",
 ) -> Office:
     """The office of a configuration, where every caller is this client."""
     return Office(
@@ -79,6 +85,7 @@ def office_of(
         ledger,
         presence=InMemoryPresence(clock),
         clients=EveryCallerIs(client),
+        screening=Screening(always=None if not screened else Screened(Verdict(screened), Rule.BLOCKLIST)),
     )
 
 
@@ -94,7 +101,7 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
         phones={extension: read_phone(text) for extension, text in script.phones.items()},
         hangs_up_at=None if script.hangs_up_after is None else local + script.hangs_up_after,
     )
-    return call, office_of(configuration, clock, ledger, read_client(script.client)), ledger
+    return call, office_of(configuration, clock, ledger, read_client(script.client), script.screened), ledger
 
 
 def beginning_in(configuration: Configuration, script: Script) -> Configuration:

@@ -13,6 +13,7 @@ from switchboard.asterisk.agi import AgiRefused, AgiRequest, AgiServer, parse_re
 from switchboard.asterisk.agi_answers import agi_handlers
 from switchboard.domain.clients import Client
 from switchboard.domain.hours import HoursKind, HoursState
+from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.services.identify_caller import KnownCaller
 
 REQUEST = (
@@ -44,6 +45,10 @@ def hours_now(table: str) -> HoursState | None:
 CLIENT = Client("C-1", 'Põhja "Köök"', ("+37255501234",), "dealer", "mari", vip=True)
 
 
+def screened(number: str) -> Screened:
+    return Screened() if number.isdigit() else Screened(Verdict.REJECT, Rule.ANONYMOUS, "no number")
+
+
 def caller(number: str) -> KnownCaller:
     return KnownCaller("+37255501234", CLIENT, "dealer") if number == "55501234" else KnownCaller("", None, "unknown")
 
@@ -51,7 +56,9 @@ def caller(number: str) -> KnownCaller:
 @pytest_asyncio.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AgiServer]:
     monkeypatch.setattr(agi, "PHASE_SECONDS", 0.3)
-    server = AgiServer({**agi_handlers(hours_now, caller), "slow": slow, "broken": broken, "misnamed": misnamed})
+    server = AgiServer(
+        {**agi_handlers(hours_now, caller, screened), "slow": slow, "broken": broken, "misnamed": misnamed}
+    )
     await server.start(0)
     yield server
     await server.close()
@@ -105,15 +112,14 @@ async def test_what_cannot_be_answered_is_told(server: AgiServer, script: str, s
     assert await ask(server, request) == f'SET VARIABLE SWITCHBOARD_AGI "{status}"\n'
 
 
-@pytest.mark.parametrize(
-    ("caller", "screen"),
-    [(b"37255512345", "allow"), (b"unknown", "anonymous"), (b"", "anonymous"), (b"anonymous", "anonymous")],
-)
-async def test_a_caller_without_number_is_anonymous(server: AgiServer, caller: bytes, screen: str) -> None:
-    request = REQUEST.replace(b"hours?table=office", b"screen").replace(
-        b"agi_callerid: 100", b"agi_callerid: " + caller
-    )
-    assert f'SET VARIABLE SWITCHBOARD_SCREEN "{screen}"\n' in await ask(server, request)
+async def test_screening_answers_by_the_same_rules(server: AgiServer) -> None:
+    for number, verdict, rule in ((b"37255512345", "allow", ""), (b"unknown", "reject", "anonymous")):
+        request = REQUEST.replace(b"hours?table=office", b"screen")
+        heard = await ask(server, request.replace(b"agi_callerid: 100", b"agi_callerid: " + number))
+        assert f'SET VARIABLE SWITCHBOARD_SCREEN "{verdict}"\n' in heard
+        assert f'SET VARIABLE SWITCHBOARD_SCREEN_RULE "{rule}"\n' in heard
+    heard = await ask(server, REQUEST.replace(b"hours?table=office", b"screen?number=unknown"))
+    assert 'SET VARIABLE SWITCHBOARD_SCREEN "reject"\n' in heard
 
 
 async def test_a_client_is_told(server: AgiServer) -> None:
@@ -257,4 +263,6 @@ def test_a_value_cannot_leave_its_quotes() -> None:
 
 async def test_a_refusal_says_why() -> None:
     with pytest.raises(AgiRefused, match="no hours table 'moon'"):
-        await agi_handlers(hours_now, caller)["hours"](AgiRequest("hours", {"table": "moon"}, (), "", "", "", "", ""))
+        await agi_handlers(hours_now, caller, screened)["hours"](
+            AgiRequest("hours", {"table": "moon"}, (), "", "", "", "", "")
+        )

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from switchboard.domain.dialling import Choice, DialOutcome
 from switchboard.domain.language import Language
+from switchboard.domain.screening import Verdict
 from switchboard.flows.caller_classes import CallerClass, client_subjects, written
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State, World
-from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Spoke, Talked
+from switchboard.flows.forking_call import Asked, Happening, Judged, Rang, Said, Spoke, Talked
 from switchboard.flows.reachability import Reached
 
 LONGEST_QUOTE = 60  # characters of what is said
@@ -91,6 +92,10 @@ def _deeds(move: Move) -> Iterator[str]:
         elif isinstance(happening, Spoke):
             is_first = False
             yield "says something" if happening.has_voice else "says nothing"
+        elif isinstance(happening, Judged):
+            is_first = False
+            if happening.verdict != Verdict.ALLOW:
+                yield f"screening finds: {happening.verdict.replace('_', ' ')}"
         elif isinstance(happening, Talked):
             yield f"talks to {happening.phone.name}, who hangs up"
     if silent:
@@ -158,12 +163,14 @@ def _command(
     number: str,
     local: datetime,
     who: Sequence[str],
-    happenings: Iterable[Happening],
+    happenings: Sequence[Happening],
     phones: dict[str, str],
 ) -> str:
     keys = [key for happening in happenings if (key := _key(happening))]
     command = ["switchboard", "simulate", folder, "--to", number, "--at", f"{local:%Y-%m-%d %H:%M}"]
     command += [*who, "--keys", " ".join(keys)]
+    if judged := [happening.verdict for happening in happenings if isinstance(happening, Judged)]:
+        command += ["--screened", judged[0]]
     if phones:
         command += ["--phones", ", ".join(f"{line}={how}" for line, how in phones.items())]
     return shlex.join(command)

@@ -19,6 +19,7 @@ from switchboard.flows.steps.return_ import RETURN
 from switchboard.flows.steps.ring import RING
 from switchboard.flows.steps.ring_group import RING_GROUP
 from switchboard.flows.steps.say import SAY
+from switchboard.flows.steps.screen import SCREEN
 from switchboard.flows.steps.set import SET
 from switchboard.flows.steps.state_name import STATE_NAME
 from switchboard.flows.steps.subflow import SUBFLOW
@@ -31,6 +32,7 @@ STEP_TYPES: dict[str, StepType] = {
         PLAY,
         MENU,
         HOURS,
+        SCREEN,
         CLIENT_TYPE,
         LANGUAGE,
         RING,

@@ -54,6 +54,13 @@ select id, call_id, recorded_at, seconds, file, sha256
 from json_populate_recordset(null::messages, $1::text::json)
 on conflict (id) do nothing
 
+-- block_callers --
+-- $1: JSON array of numbers that were blocked at desk phones. One that is listed already stays as it is.
+insert into screening_list (pattern, kind, why, who, at, call_id)
+select pattern, 'block', why, who, at, call_id
+from json_populate_recordset(null::screening_list, $1::text::json)
+on conflict (pattern) do nothing
+
 -- notify_calls --
 -- Tell listeners on the channel `calls` that something changed, once the transaction commits.
 select pg_notify('calls', '')
