@@ -29,7 +29,7 @@ from switchboard.app import Controller
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH, Language
-from switchboard.domain.spoken import content_key
+from switchboard.domain.spoken import BEEP, PAUSE, content_key
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.machine.account import folders_of, make_folders, service_account
@@ -324,8 +324,7 @@ def _speak(configuration: Configuration, prompts: Path) -> Path:
     render_missing(configuration.utterances, folders, prompts, texts=configuration.organisation.prompts)
     rendered = prompts / "rendered"
     rendered.mkdir()
-    for utterance in configuration.utterances:
+    for name in (PAUSE, BEEP, *(content_key(each.text, each.language) for each in configuration.utterances)):
         for ending in RATES:
-            name = f"{content_key(utterance.text, utterance.language)}.{ending}"
-            shutil.copy(folders.prompts / name, rendered / name)
+            shutil.copy(folders.prompts / f"{name}.{ending}", rendered / f"{name}.{ending}")
     return rendered

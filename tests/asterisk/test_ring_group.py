@@ -1,0 +1,109 @@
+"""A group's phones: in order, by idleness, all at once; who picks up hears the caller's name and decides."""
+
+from __future__ import annotations
+
+from switchboard.domain.call_record import EventKind
+from switchboard.domain.presence import DeviceState
+from switchboard.speech.render import BEEP_FREQUENCY
+from tests import hearing
+from tests.asterisk.office import StoryOffice, hear_each_other
+from tests.asterisk.test_forward import known_as, registered
+from tests.hearing import tone
+from tests.phones import Phone, PhoneCall
+from tests.refusing_phone import RefusingPhone
+
+IN_ORDER, LONGEST_IDLE, NAMED = "6001030", "6001031", "6001032"  # Mari 101 and Jaan 102
+NAME = 620  # Hz
+
+
+async def test_who_was_idle_longest_is_rung_first(office: StoryOffice) -> None:
+    mari, jaan = await registered(office, "101", "102")
+    for first in (mari, jaan, mari):
+        call = await office.call(LONGEST_IDLE)
+        rung = await (await first.rung()).answer()
+        await hear_each_other(call, rung)
+        await rung.hang_up()
+        await call.ended()
+        assert (await office.record_of(call)).answered_extension == first.user
+        await known_as(office, DeviceState.IDLE, "101", "102")
+
+
+async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice) -> None:
+    (jaan,) = await registered(office, "102")
+    asterisk = office.asterisk
+    async with RefusingPhone("101", asterisk.password("101"), asterisk.sip_address, status=603):
+        await known_as(office, DeviceState.IDLE, "101")
+        call = await office.call(IN_ORDER)
+        first = await jaan.rung()
+        await first.ended()  # his turn is over; nobody else is left, so he is rung again
+        rung = await (await jaan.rung()).answer()
+        await hear_each_other(call, rung)
+        await rung.hang_up()
+        await call.ended()
+    record = await office.record_of(call)
+    assert record.path == ["group/ring answered", "group/answered ended"]
+    assert [(each["extension"], each["outcome"]) for each in record.of(EventKind.RUNG)] == [
+        ("101", "declined"),
+        ("102", "no_answer"),
+        ("102", "answered"),
+    ]
+
+
+async def name_stated(office: StoryOffice) -> PhoneCall:
+    """A caller who says a name, 620 Hz, and ends it with #."""
+    call = await office.call(NAMED)
+    await call.hears_whole(office.prompt("who_calls"))
+    await call.listen(0.7)
+    assert hearing.has_tone(call.heard, BEEP_FREQUENCY, seconds=0.15)
+    call.say(tone(NAME, 1.5))
+    await call.listen(1.8)
+    await call.press("#")
+    return call
+
+
+async def decides(office: StoryOffice, phone: Phone, key: str) -> PhoneCall:
+    """Picks up, hears the name between the words around it, and presses a key."""
+    rung = await (await phone.rung()).answer()
+    await rung.hears_whole(office.prompt("caller_says"))
+    await rung.hears_tone(NAME, after=0)
+    await rung.hears(office.prompt("accept_caller"))
+    await rung.press(key)
+    return rung
+
+
+async def test_the_name_is_heard_refused_by_one_and_taken_by_another(office: StoryOffice) -> None:
+    mari, jaan = await registered(office, "101", "102")
+    call = await name_stated(office)
+    await (await decides(office, mari, "3")).ended()
+    taken = await decides(office, jaan, "1")
+    await hear_each_other(call, taken)
+    await call.hang_up()
+    await taken.ended()
+    record = await office.record_of(call)
+    assert record.path == ["named/who stated", "named/ring hangup"]
+    assert [(each["extension"], each["choice"]) for each in record.of(EventKind.RUNG)] == [
+        ("101", "refused"),
+        ("102", "accepted"),
+    ]
+    (stated,) = record.of(EventKind.NAME_STATED)
+    assert stated["ended_by"] == "key"
+    assert stated["level"] > -30
+    (office.asterisk.folders.messages / f"{stated['recording']}.wav").unlink()
+
+
+async def test_the_caller_is_sent_to_voicemail(office: StoryOffice) -> None:
+    mari, jaan = await registered(office, "101", "102")
+    call = await name_stated(office)
+    other = await jaan.rung()
+    await decides(office, mari, "2")
+    await other.ended()
+    await call.hears_whole(office.prompt("safety_leave_message"))
+    await call.ended()
+    record = await office.record_of(call)
+    (stated,) = record.of(EventKind.NAME_STATED)
+    (office.asterisk.folders.messages / f"{stated['recording']}.wav").unlink()
+    assert record.path == [
+        "named/who stated",
+        "named/ring voicemail",
+        "named/message ended",
+    ]
