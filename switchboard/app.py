@@ -42,6 +42,7 @@ from switchboard.postgres.drain import Drain
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.spool import SpooledLedger
+from switchboard.remote.spam_scores import HttpSpamScores
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
 from switchboard.services.identify_caller import KnownCaller, identify_caller
@@ -97,6 +98,7 @@ class Controller:
         self._queues = Queues(is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
         self._lists = MirroredLists(self._database_url(), self._folders.state)
+        self._spam = _spam_scores(settings)
         self._phone_uses = PhoneUses()
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
@@ -108,7 +110,7 @@ class Controller:
             self._presence,
             self._clients,
             self._phone_uses,
-            Screening(lists=self._lists),
+            Screening(lists=self._lists, spam=self._spam),
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -138,6 +140,8 @@ class Controller:
         async with contextlib.AsyncExitStack() as running:
             running.callback(self._ledger.close)
             running.push_async_callback(self._serving.close)
+            if self._spam is not None:
+                running.push_async_callback(self._spam.close)
             running.callback(self._presence.close)
             await running.enter_async_context(_background(self._keep_presence(), "presence"))
             await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
@@ -263,7 +267,7 @@ class Controller:
             "postgres_problem": self._records_problem or self._drain.problem,
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
-            "screening_problem": self._lists.mirror.problem,
+            "screening_problem": self._lists.mirror.problem or (self._spam.problem if self._spam else None),
         }
 
     def _caller(self, number: str) -> KnownCaller:
@@ -294,6 +298,12 @@ class Controller:
             return str(self._settings.database_url)
         running = read_running(self._folders)
         return running.database_url if running else ""
+
+
+def _spam_scores(settings: Settings) -> HttpSpamScores | None:
+    if settings.spam_url is None:
+        return None
+    return HttpSpamScores(settings.spam_url, settings.spam_token.get_secret_value() if settings.spam_token else "")
 
 
 @contextlib.asynccontextmanager

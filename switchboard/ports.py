@@ -22,7 +22,7 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence
-from switchboard.domain.screening import Listed
+from switchboard.domain.screening import Attestation, Listed
 from switchboard.domain.voice_recording import Recorded
 
 
@@ -123,6 +123,9 @@ class Call(Protocol):
     @property
     def ended_by(self) -> str:
         """Who ended the call: "caller" or "switchboard"; "unknown" while it is up or where nobody saw it."""
+
+    async def attestation(self) -> Attestation:
+        """What the caller's network vouches for, as the trunk tells it. Asked only where rules go by it."""
 
     async def answer(self) -> None:
         """Answer; nothing if answered already."""

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyAddress, PostgresDsn, ValidationError, field_validator, model_validator
+from pydantic import Field, IPvAnyAddress, PostgresDsn, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -97,6 +98,12 @@ class Settings(BaseSettings):
         description="When started as root: the existing account Postgres and Asterisk run as. "
         "Default: the first that exists of `switchboard`, `asterisk`, `nobody`.",
     )
+    spam_url: str | None = Field(
+        None,
+        description="Address of a service that scores callers from 0 to 100, `https://…/{number}`; "
+        "screening.yaml says what becomes of whom. Default: nobody is asked.",
+    )
+    spam_token: SecretStr | None = Field(None, description="What that service knows us by: sent as a bearer token.")
     log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged: debug, info, warning, error.")
     log_form: LogForm = Field(LogForm.TEXT, description="How a log line looks: text or json.")
 
@@ -104,6 +111,15 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("spam_url")
+    @classmethod
+    def _spam_address(cls, url: str | None) -> str | None:
+        if url is not None and (
+            urlsplit(url).scheme not in ("http", "https") or "{number}" not in url.split("/", 3)[-1]
+        ):
+            raise ValueError("an address such as https://spam.example.net/score/{number}")
+        return url
 
     @model_validator(mode="after")
     def _rtp_range(self) -> Settings:

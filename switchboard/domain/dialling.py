@@ -113,4 +113,3 @@ class Caller:
 
     number: str  # as received; "" when withheld
     name: str = ""
-    attestation: str = ""  # STIR/SHAKEN: "A", "B", "C", "failed"; "" where the trunk says nothing

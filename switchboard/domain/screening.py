@@ -17,6 +17,7 @@ Callers never learn which rule it was; the record does.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,21 @@ class Attestation(StrEnum):
     GATEWAY = "C"  # only where the call came in
     FAILED = "failed"  # the signature is wrong
     NONE = "none"  # the trunk says nothing
+
+
+_VERSTAT = re.compile(r";\s*verstat=([A-Za-z-]{1,40})")
+
+
+def attestation_of(identity: str, indicator: str) -> Attestation:
+    """What the headers P-Asserted-Identity (its `verstat`, 3GPP TS 24.229) and P-Attestation-Indicator tell."""
+    found = _VERSTAT.search(identity)
+    status, _, level = (found.group(1) if found else "").casefold().partition("passed")
+    if "failed" in status:
+        return Attestation.FAILED
+    if not found or not status.startswith("tn-validation-"):
+        return Attestation.NONE
+    letter = (level.removeprefix("-") or indicator.strip()).upper()[:1]
+    return Attestation(letter) if letter in ("A", "B", "C") else Attestation.FULL
 
 
 @dataclass(frozen=True, slots=True)

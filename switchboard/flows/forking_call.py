@@ -24,6 +24,7 @@ from switchboard.domain.dialling import (
     most_telling,
 )
 from switchboard.domain.identity import CallId
+from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.ports import Acceptance, Position, Utterance
 
@@ -175,6 +176,10 @@ class ForkingCall:
         for before, others in self._open:
             for other in others:
                 yield (*self._given[:before], other)
+
+    async def attestation(self) -> Attestation:
+        """See ports.Call."""
+        return Attestation.NONE
 
     async def answer(self) -> None:
         """See ports.Call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import new_event_id
 from switchboard.domain.phone_numbers import e164
-from switchboard.domain.screening import Attestation, Incoming, Rule, Screened, Verdict, screen
+from switchboard.domain.screening import Incoming, Rule, Screened, Verdict, screen
 from switchboard.ports import Call
 from switchboard.services.office import LastCall, Office
 from switchboard.services.record_call import CallRecorder
@@ -17,8 +17,10 @@ async def screen_call(call: Call, office: Office, recorder: CallRecorder) -> Scr
     Nothing is said and nothing answered. A spam score is asked for only where no other rule decides, and never waited
     for beyond its deadline.
     """
-    found = screen_number(call.caller.number, office, attestation=_attestation(call), counts=True)
+    found = screen_number(call.caller.number, office, counts=True)
     rules, spam = office.organisation.screening, office.screening.spam
+    if found.rule is Rule.NONE and rules.attestation:
+        found = screen(Incoming("", attestation=await call.attestation()), rules)
     if found.rule is Rule.NONE and rules.spam is not None and spam is not None:
         number = e164(call.caller.number, office.organisation.country)
         score = await spam.score(number) if number else None
@@ -29,9 +31,7 @@ async def screen_call(call: Call, office: Office, recorder: CallRecorder) -> Scr
     return found
 
 
-def screen_number(
-    written: str, office: Office, *, attestation: Attestation = Attestation.NONE, counts: bool = False
-) -> Screened:
+def screen_number(written: str, office: Office, *, counts: bool = False) -> Screened:
     """The verdict on a number as the network delivered it, from memory alone."""
     screening, rules = office.screening, office.organisation.screening
     if screening.always is not None:
@@ -50,7 +50,6 @@ def screen_number(
             number=number,
             is_anonymous=not digits,
             calls=calls,
-            attestation=attestation,
             allowed=screening.lists.allowed(number),
             blocked=screening.lists.blocked(number),
         ),
@@ -85,10 +84,3 @@ def remember_caller(call: Call, office: Office, recorder: CallRecorder) -> None:
 def is_let_pass(found: Screened) -> bool:
     """Is the call answered?"""
     return found.verdict is not Verdict.REJECT
-
-
-def _attestation(call: Call) -> Attestation:
-    try:
-        return Attestation(call.caller.attestation or Attestation.NONE)
-    except ValueError:
-        return Attestation.NONE

@@ -28,6 +28,7 @@ from switchboard.domain.dialling import (
     most_telling,
 )
 from switchboard.domain.identity import CallId
+from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp, SwitchboardError
 from switchboard.ports import Acceptance, Position, Utterance
@@ -113,6 +114,10 @@ class RecordedCall:
         """The call comes to a step: what answered the one before has been used."""
         self._used = None
         self._step = (flow, step)
+
+    async def attestation(self) -> Attestation:
+        """See ports.Call."""
+        return Attestation.NONE
 
     async def answer(self) -> None:
         """See ports.Call."""

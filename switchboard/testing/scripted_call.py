@@ -24,6 +24,7 @@ from switchboard.domain.dialling import (
 )
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH
+from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
@@ -66,6 +67,7 @@ class ScriptedCall:
         self.recordings: dict[UUID, Recorded] = {}
         self.left: deque[Action] = deque(actions)
         self.phones: dict[str, PhoneBehaviour] = dict(phones or {})
+        self.vouched_for = Attestation.NONE
         self._clock = clock
         self._listener = listener
         self._lasts = lasts or length_of
@@ -127,6 +129,10 @@ class ScriptedCall:
     def ended_by(self) -> str:
         """See ports.Call."""
         return self._ended_by
+
+    async def attestation(self) -> Attestation:
+        """See ports.Call."""
+        return self.vouched_for
 
     async def answer(self) -> None:
         """See ports.Call."""

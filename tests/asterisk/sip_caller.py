@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Self
 
 DEADLINE = 8.0  # seconds
@@ -18,8 +19,10 @@ DEADLINE = 8.0  # seconds
 class SipCaller(asyncio.DatagramProtocol):
     """One call at a time."""
 
-    def __init__(self, address: str, *, user: str, display: str = "") -> None:
-        """`user` and `display` go into the From header as they are: quoting and escaping are the test's."""
+    def __init__(self, address: str, *, user: str, display: str = "", headers: Sequence[str] = ()) -> None:
+        """`user` and `display` go into the From header as they are: quoting and escaping are the test's; so do
+        `headers` of the INVITE, whole lines."""
+        self._headers = headers
         self._host, _, port = address.partition(":")
         self._server = (self._host, int(port))
         self._from = f"{display} <sip:{user}@{address}>;tag={secrets.token_hex(4)}"
@@ -82,6 +85,7 @@ class SipCaller(asyncio.DatagramProtocol):
                 f"CSeq: {sequence} {method}",
                 f"Contact: <sip:caller@{host}:{port}>",
                 "Max-Forwards: 70",
+                *(self._headers if method == "INVITE" else ()),
                 *(["Content-Type: application/sdp"] if body else []),
                 f"Content-Length: {len(body)}",
             ],

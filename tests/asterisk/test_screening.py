@@ -16,10 +16,10 @@ from tests.asterisk.sip_caller import SipCaller
 from tests.phones import Habit
 
 
-async def status_of(office: StoryOffice, user: str, number: str = "6001003") -> int:
+async def status_of(office: StoryOffice, user: str, *headers: str) -> int:
     """What a caller's call comes to; hung up if it was answered."""
-    async with SipCaller(office.asterisk.sip_address, user=user) as caller:
-        status = await caller.dial(number)
+    async with SipCaller(office.asterisk.sip_address, user=user, headers=headers) as caller:
+        status = await caller.dial("6001003")
         if status == 200:
             await caller.hang_up()
     return status
@@ -42,6 +42,17 @@ async def test_allow_beats_block(office: StoryOffice) -> None:
     assert await status_of(office, "37290000099") == 200
     (record,) = await office.records_of("37290000099", 1)
     assert record.of(EventKind.SCREENED)[0]["rule"] == "allowlist"
+
+
+@pytest.mark.parametrize(
+    ("verstat", "status"), [("TN-Validation-Failed", 404), ("TN-Validation-Passed-A", 200), ('"${SHELL(x)}"', 200)]
+)
+async def test_what_the_trunk_vouches_for(office: StoryOffice, verstat: str, status: int) -> None:
+    number = office.new_number()
+    header = f"P-Asserted-Identity: <sip:+{number};verstat={verstat}@example.net;user=phone>"
+    assert await status_of(office, number, header) == status
+    (record,) = await office.records_of(number, 1)
+    assert [each["rule"] for each in record.of(EventKind.SCREENED)] == (["attestation"] if status == 404 else [])
 
 
 async def test_who_calls_too_often(office: StoryOffice) -> None:

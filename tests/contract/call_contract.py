@@ -15,6 +15,7 @@ import pytest
 
 from switchboard.domain.dialling import Choice, DialOutcome, HangupCause, Phone, WhileRinging
 from switchboard.domain.language import ENGLISH
+from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import RecordingEnd
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Acceptance, Call, Position, Utterance
@@ -60,6 +61,10 @@ class CallContract:
         await bench.call.answer()
         await bench.call.answer()
         assert bench.call.is_answered
+
+    async def test_nothing_is_vouched_for_unless_the_trunk_says_so(self, bench: CallBench) -> None:
+        assert await bench.call.attestation() is Attestation.NONE
+        assert not bench.call.is_answered
 
     async def test_play_returns_when_all_was_heard(self, bench: CallBench) -> None:
         await bench.call.answer()

@@ -15,7 +15,7 @@ PACKAGE = PROJECT / "switchboard"
 # From the top down; those on one line never import each other.
 LAYERS = [
     {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "serving"},
-    {"console", "asterisk", "postgres", "speech", "machine", "testing"},
+    {"console", "asterisk", "postgres", "remote", "speech", "machine", "testing"},
     {"flows"},
     {"services"},
     {"ports", "settings", "folders"},

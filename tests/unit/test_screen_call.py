@@ -12,7 +12,7 @@ import pytest
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind, derive
 from switchboard.domain.call_story import story
 from switchboard.domain.dialling import HangupCause
-from switchboard.domain.screening import Listed, NumberList, Rate, ScreeningRules, SpamLimit, Verdict
+from switchboard.domain.screening import Attestation, Listed, NumberList, Rate, ScreeningRules, SpamLimit, Verdict
 from switchboard.errors import ConfigurationError
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
@@ -96,6 +96,16 @@ async def test_who_calls_too_often_is_let_pass_again_later(example: Configuratio
     line.clock.pass_time(timedelta(minutes=6))
     assert screen_number("+37255501234", line.office).verdict is Verdict.ALLOW, "asking does not count"
     assert (await line.call("+37255501234", does="hang up"))[1] is Disposition.ABANDONED
+
+
+async def test_what_the_network_vouches_for_is_asked_only_where_it_matters(example: Configuration) -> None:
+    line = Line(example, replace(BLOCKED, attestation={Attestation.FAILED: Verdict.REJECT}))
+    flow = example.organisation.numbers[MAIN_NUMBER].flow
+    for vouched_for, disposition in ((Attestation.FAILED, Disposition.REJECTED), (Attestation.FULL, "abandoned")):
+        call = ScriptedCall(line.clock, actions=[read_action("hang up")])
+        call.vouched_for = vouched_for
+        script = conversation_of(line.configuration, line.office, flow)
+        assert await answer_call(call, line.office, script) == disposition
 
 
 class Scores:

@@ -21,6 +21,7 @@ from switchboard.domain.screening import (
     ScreeningRules,
     SpamLimit,
     Verdict,
+    attestation_of,
     screen,
 )
 
@@ -130,6 +131,26 @@ def test_a_list_of_everybody() -> None:
 )
 def test_what_a_flow_must_be_ready_for(rules: ScreeningRules, verdicts: list[Verdict]) -> None:
     assert list(rules.verdicts) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("identity", "indicator", "found"),
+    [
+        ("", "", Attestation.NONE),
+        ("", "A", Attestation.NONE),  # a level without a validation is nobody's word
+        ("<sip:+37255501234@example.net>", "", Attestation.NONE),
+        ("<sip:+37255501234;verstat=TN-Validation-Passed@example.net;user=phone>", "", Attestation.FULL),
+        ("<sip:+37255501234;verstat=TN-Validation-Passed@example.net;user=phone>", "B", Attestation.PARTIAL),
+        ("<tel:+37255501234;verstat=TN-Validation-Passed-A>", "C", Attestation.FULL),
+        ("<tel:+37255501234; verstat=TN-Validation-Passed-C>", "", Attestation.GATEWAY),
+        ("<tel:+37255501234;verstat=tn-validation-failed>", "A", Attestation.FAILED),
+        ("<tel:+37255501234;verstat=TN-Validation-Failed-B>", "", Attestation.FAILED),
+        ("<tel:+37255501234;verstat=No-TN-Validation>", "A", Attestation.NONE),
+        ('"x;verstat" <tel:+37255501234;verstat=${SHELL(x)}>', "Z", Attestation.NONE),
+    ],
+)
+def test_what_the_trunks_headers_tell(identity: str, indicator: str, found: Attestation) -> None:
+    assert attestation_of(identity, indicator) is found
 
 
 RATE = Rate(2, timedelta(minutes=1), REJECT)
