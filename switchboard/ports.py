@@ -23,6 +23,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.screening import Attestation, Listed
+from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import Recorded
 
 
@@ -117,6 +118,10 @@ class Call(Protocol):
         """Since when the caller talks, if that began under an earlier controller; else None."""
 
     @property
+    def returned(self) -> Return | None:
+        """How the caller came back to us, if the conversation before began under an earlier controller; else None."""
+
+    @property
     def hangup_cause(self) -> int:
         """Why the call ended (Q.850); HangupCause.UNKNOWN while it is up or where nobody said."""
 
@@ -193,8 +198,12 @@ class Call(Protocol):
         being asked: without `acceptance` it is not rung, and FAILED.
         """
 
-    async def talk(self) -> None:
-        """Return when the person who answered has left and the caller is still there."""
+    async def talk(self) -> TalkEnd:
+        """Return when the person who answered has left and the caller is still there: with us, or passed on."""
+
+    async def come_back(self) -> Return:
+        """Return when a caller who was passed on is with us again. CallTakenAway if that never happens: whoever the
+        caller talked to last, the call has ended, and only Asterisk's event log tells how."""
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """End the call; before answer, `cause` tells the network why. Nothing if it has ended already."""

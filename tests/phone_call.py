@@ -111,9 +111,14 @@ class PhoneCall:
     async def resume(self) -> None:
         await self._call.resume()
 
-    async def transfer(self, uri: str, timeout: float = DEADLINE) -> None:
-        """Blind transfer."""
+    async def transfer(self, to: str, timeout: float = DEADLINE) -> None:
+        """Blind transfer to a number (or a whole `sip:` address), by the phone's own button (REFER)."""
+        uri = to if to.startswith("sip:") else f"sip:{to}@{self.phone.address}"
         await self._call.transfer(uri, timeout=timeout)
+
+    async def transfer_to(self, consultation: PhoneCall, timeout: float = DEADLINE) -> None:
+        """Attended transfer: whom this call is with talks to whom the consultation is with (REFER with Replaces)."""
+        await self._call.attended_transfer(consultation._call, timeout=timeout)
 
     def say(self, what: Audio | Path, *, again: bool = False) -> None:
         """Say this from now on (instead of what was being said), `again` and again if asked."""

@@ -56,13 +56,13 @@ class Phone:
         self.habit = Habit.RING
         self.calls: list[PhoneCall] = []
         self._agent = agent
-        self._address = address
+        self.address = address  # of the registrar
         self._rung: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._acting: set[asyncio.Task[None]] = set()
 
     async def dial(self, number: str, headers: dict[str, str] | None = None) -> PhoneCall:
         """Call a number (or a whole `sip:` address); returns before it is answered."""
-        uri = number if number.startswith("sip:") else f"sip:{number}@{self._address}"
+        uri = number if number.startswith("sip:") else f"sip:{number}@{self.address}"
         dialled = await self._agent.dial(uri, headers)
         call = PhoneCall(dialled, self)
         self.calls.append(call)

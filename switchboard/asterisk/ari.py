@@ -38,11 +38,13 @@ SEEN_EVENTS = 64  # how many past events a duplicate is looked for in
 #: Events we act on; Asterisk is told to send no others.
 WANTED_EVENTS = (
     "ApplicationReplaced",
+    "BridgeAttendedTransfer",
+    "BridgeBlindTransfer",
     "CallBroadcast",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
+    "ChannelEnteredBridge",
     "ChannelHangupRequest",
-    "ChannelLeftBridge",
     "DeviceStateChanged",
     "Dial",
     "PlaybackFinished",

@@ -35,12 +35,8 @@ GET_VARIABLE = Operation("GET", "channels/{channelId}/variable", ("variable",))
 SET_VARIABLE = Operation("POST", "channels/{channelId}/variable", ("variable", "value"))
 
 CREATE_LEG = Operation("POST", "channels/create", ("endpoint", "app", "appArgs", "channelId", "originator"))
+CONTINUE = Operation("POST", "channels/{channelId}/continue", ("context", "extension", "priority"))
 DIAL_LEG = Operation("POST", "channels/{channelId}/dial", ("caller", "timeout"))
-
-CREATE_BRIDGE = Operation("POST", "bridges/{bridgeId}", ("type", "name"))
-ADD_TO_BRIDGE = Operation("POST", "bridges/{bridgeId}/addChannel", ("channel",))
-REMOVE_FROM_BRIDGE = Operation("POST", "bridges/{bridgeId}/removeChannel", ("channel",))
-DESTROY_BRIDGE = Operation("DELETE", "bridges/{bridgeId}")
 
 SET_DEVICE_STATE = Operation("PUT", "deviceStates/{deviceName}", ("deviceState",))
 GET_APPLICATION = Operation("GET", "applications/{applicationName}")

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from switchboard.asterisk.dialplan_text import Context, Step, could_match, is_digits_only, read_dialplan, top_level
 
 # Contexts that hold callers from outside, whoever sends them there; those of pjsip.conf are found by themselves.
-HELD_CALLERS = ("inbound", "safety-net", "leg", "nothing", "forwarded", "transferred", "parked", "returned")
+HELD_CALLERS = ("inbound", "safety-net", "leg", "nothing", "forwarded", "talking", "transferred", "parked", "returned")
 # Applications that call nobody and go nowhere. Whoever adds one: can it dial, or jump to an extension?
 # fmt: off
 HARMLESS = frozenset({
-    "Answer", "Busy", "CELGenUserEvent", "Congestion", "Echo", "EndWhile", "ExitWhile", "Hangup", "Log", "MusicOnHold",
-    "MWIUpdate", "NoOp", "ParkedCall", "Playback", "Playtones", "Progress", "Read", "Record", "Return", "Ringing",
-    "SayDigits", "SayNumber", "StackPop", "StartMusicOnHold", "Stasis", "StasisBroadcast", "StopMusicOnHold",
-    "StopPlaytones", "UserEvent", "Verbose", "Wait", "WaitUntil", "While",
+    "Answer", "Bridge", "Busy", "CELGenUserEvent", "Congestion", "Echo", "EndWhile", "ExitWhile", "Hangup", "Log",
+    "MusicOnHold", "MWIUpdate", "NoOp", "ParkedCall", "Playback", "Playtones", "Progress", "Read", "Record",
+    "Return", "Ringing", "SayDigits", "SayNumber", "StackPop", "StartMusicOnHold", "Stasis", "StasisBroadcast",
+    "StopMusicOnHold", "StopPlaytones", "UserEvent", "Verbose", "Wait", "WaitUntil", "While",
 })
 # fmt: on
 _DIGITS = "\x00"  # stands for digits of which only that is known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,10 +17,11 @@ from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
-from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, read
+from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, extension_of, read
 from switchboard.asterisk.lights import DutyLamps, MessageLights
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
+from switchboard.asterisk.talk import LEG_VARIABLE, PARTNER_VARIABLE, SAFETY_NET_CONTEXT, TALKING_CONTEXT
 from switchboard.domain.dialling import Phone
 from switchboard.domain.identity import CallId
 from switchboard.domain.mobile_lines import MobileLine
@@ -103,13 +104,15 @@ class Exchange(Generic[V]):
         self.asterisk_version = ""
         self._handlers: dict[str, Callable[[Event], None]] = {
             "ApplicationReplaced": self._replaced,
+            "BridgeAttendedTransfer": self._transferred_attended,
+            "BridgeBlindTransfer": self._transferred_blind,
             "CallBroadcast": self._offered,
             "StasisStart": self._started,
             "StasisEnd": self._ended,
             "ChannelDtmfReceived": self._key,
             "ChannelHangupRequest": self._hangup_requested,
-            "ChannelDestroyed": self._leg_destroyed,
-            "ChannelLeftBridge": self._left_bridge,
+            "ChannelDestroyed": self._destroyed,
+            "ChannelEnteredBridge": self._entered_bridge,
             "DeviceStateChanged": self._device_changed,
             "Dial": self._dialled,
             "PlaybackFinished": self._playback_finished,
@@ -185,15 +188,37 @@ class Exchange(Generic[V]):
 
     def _started(self, event: Event) -> None:
         arguments, channel = event["args"], event["channel"]
-        if arguments and arguments[0] in ENTRANCES and channel["id"] not in self._calls:
-            version = self._version_for(arguments[1])
-            call = AsteriskCall(self._asterisk, channel, arguments[1], version.prompts, self._track_leg)
-            call.entrance = tuple(arguments)
-            call.mobile_lines = version.mobile_lines
-            self._begin(call, version, adopted=False)
+        known = self._calls.get(channel["id"])
+        if arguments and arguments[0] in ENTRANCES:
+            if known is None or known.is_away:
+                self._start(channel, arguments, known)
+        elif arguments and arguments[0] == "returned":
+            if known is not None:
+                known.came_back(arguments[2])
+            else:
+                self._aside(self._adopt_returned(channel, arguments[2]))
         elif channel["id"] in self._legs:
             leg, call = self._legs[channel["id"]]
-            call.leg_entered(leg)
+            call.leg_entered(leg, channel["name"])
+        elif (replaced := event.get("replace_channel")) is not None and replaced["id"] in self._legs:
+            self._picked_up_elsewhere(replaced["id"], channel)
+
+    def _start(self, channel: Event, arguments: Sequence[str], known: AsteriskCall | None) -> None:
+        """A caller of a number of ours: a new one, or one who was transferred to it."""
+        if known is not None:
+            known.left()
+        version = self._version_for(arguments[1])
+        call = AsteriskCall(self._asterisk, channel, arguments[1], version.prompts, self._track_leg)
+        call.entrance = tuple(arguments)
+        call.mobile_lines = version.mobile_lines
+        self._begin(call, version, adopted=False)
+
+    def _picked_up_elsewhere(self, name: str, channel: Event) -> None:
+        """A colleague took the call that rings at another's phone: in that leg's place now stands the colleague's."""
+        leg, call = self._legs.pop(name)
+        extension = extension_of(channel["name"])
+        phone = self._version_for(call.number).phones.get(extension, Phone(extension, extension))
+        call.leg_picked_up_elsewhere(leg, channel["id"], channel["name"], phone)
 
     def _device_changed(self, event: Event) -> None:
         self.devices.changed(event)
@@ -201,7 +226,7 @@ class Exchange(Generic[V]):
 
     def _ended(self, event: Event) -> None:
         call = self._calls.get(event["channel"]["id"])
-        if call is not None:
+        if call is not None and not call.is_away:
             call.left()
 
     def _key(self, event: Event) -> None:
@@ -217,16 +242,37 @@ class Exchange(Generic[V]):
         if call is not None:
             call.hangup_requested(event.get("cause", 0))
 
-    def _leg_destroyed(self, event: Event) -> None:
+    def _destroyed(self, event: Event) -> None:
         leg, call = self._legs.pop(event["channel"]["id"], (None, None))
         if leg is not None and call is not None:
             call.leg_ended(leg, event.get("cause", 0), event.get("tech_cause", 0))
+        caller = self._calls.get(event["channel"]["id"])
+        if caller is not None:
+            caller.left()  # if StasisEnd has not told yet: it hung up while it talked
 
-    def _left_bridge(self, event: Event) -> None:
-        """The callee left the conversation, perhaps a moment before the leg is destroyed."""
-        leg, call = self._legs.get(event["channel"]["id"], (None, None))
-        if leg is not None and call is not None and event["bridge"]["id"] == call.bridge:
-            call.leg_ended(leg, 0, 0)
+    def _entered_bridge(self, event: Event) -> None:
+        call = self._calls.get(event["channel"]["id"])
+        if call is not None:
+            call.entered_bridge()
+
+    def _transferred_blind(self, event: Event) -> None:
+        if event["result"] == "Success":
+            self._passed_on((event["channel"],), event.get("transferee"))
+
+    def _transferred_attended(self, event: Event) -> None:
+        if event["result"] == "Success":
+            self._passed_on((event["transferer_first_leg"], event["transferer_second_leg"]), event.get("transferee"))
+
+    def _passed_on(self, by: Iterable[Event], transferee: Event | None) -> None:
+        """Somebody at a desk phone passed on whom they talked to: a caller of ours, or a caller's callee."""
+        for channel in by:
+            leg, call = self._legs.get(channel["id"], (None, None))
+            if leg is not None and call is not None:
+                call.passed_on(leg)
+        leg, call = self._legs.get(transferee["id"], (None, None)) if transferee else (None, None)
+        if leg is not None and call is not None:
+            call.leg_passed_on(leg)
+            del self._legs[leg.channel]
 
     def _dialled(self, event: Event) -> None:
         leg, call = self._legs.get(event["peer"]["id"], (None, None))
@@ -270,7 +316,10 @@ class Exchange(Generic[V]):
 
     def _begin(self, call: AsteriskCall, version: V, *, adopted: bool, position: Position | None = None) -> None:
         self._calls[call.channel] = call
-        task = asyncio.create_task(self._run(call, version, adopted, position), name=f"call-{call.id}")
+        self._aside(self._run(call, version, adopted, position), name=f"call-{call.id}")
+
+    def _aside(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -278,7 +327,8 @@ class Exchange(Generic[V]):
         try:
             await self._serve(call, version, adopted=adopted, position=position)
         finally:
-            del self._calls[call.channel]
+            if self._calls.get(call.channel) is call:  # and not the one that it became, transferred to another number
+                del self._calls[call.channel]
 
     async def _keep_leases(self) -> None:
         """Renew each caller's lease while we can serve: with ARI down we can't, and the safety net shall."""
@@ -309,37 +359,41 @@ class Exchange(Generic[V]):
     async def _rebuild(self) -> None:
         """Asterisk replays nothing: compare what it holds with what we know, then adopt or let go."""
         application, channels, bridges, info = await asyncio.gather(
-            self._ari.request_http(operations.GET_APPLICATION, applicationName=APPLICATION),
+            # Who enters a bridge, and who is transferred, wherever that is. What it answers is the application.
+            self._ari.request_http(operations.SUBSCRIBE, applicationName=APPLICATION, eventSource="bridge:"),
             self._ari.request_http(operations.LIST_CHANNELS),
             self._ari.request_http(operations.LIST_BRIDGES),
             self._ari.request_http(operations.GET_INFO),
         )
         self.asterisk_version = info["system"]["version"]
         present = {channel["id"]: channel for channel in channels}
-        ours = [present[name] for name in application["channel_ids"] if name in present]
-        held = {channel["id"] for channel in ours}
+        # Asterisk keeps telling us of channels that we have let go into the dialplan: those of `held` are in hand.
+        held = {name for name in application["channel_ids"] if name in present and _is_in_hand(present[name])}
         self._review_known(present, held)
-        for channel in ours:
-            name = channel["id"]
-            if name not in self._calls and name not in self._legs and not name.startswith(LEG_PREFIX):
-                await self._adopt(channel, present, bridges)
+        for name, channel in present.items():
+            if name in self._calls or name in self._legs or name.startswith(LEG_PREFIX):
+                continue
+            if name in held:
+                await self._adopt(channel)
+            elif channel["dialplan"]["context"] == TALKING_CONTEXT:
+                await self._adopt_conversation(channel, present, bridges)
         for name in held:
             if name.startswith(LEG_PREFIX) and name not in self._legs:
                 self._ari.request(operations.HANG_UP, channelId=name)
-        for bridge in bridges:
-            if bridge["id"].startswith("bridge-") and not bridge["channels"]:
-                self._ari.request(operations.DESTROY_BRIDGE, bridgeId=bridge["id"])
         asyncio.get_running_loop().call_soon(self._all_adopted)  # their tasks have begun by then
         await self._watch_devices()
 
     def _review_known(self, present: Mapping[str, Event], held: set[str]) -> None:
         for call in tuple(self._calls.values()):
-            if call.channel in held:
-                call.link_restored(is_up=present[call.channel]["state"] == "Up")
-            elif call.channel in present:
-                call.taken_away()
-            else:
+            channel = present.get(call.channel)
+            if channel is None:
                 call.left(vanished=True)
+            elif call.is_away and channel["dialplan"]["context"] != SAFETY_NET_CONTEXT:
+                call.link_restored_while_away(present)
+            elif call.channel in held:
+                call.link_restored(is_up=channel["state"] == "Up")
+            else:
+                call.taken_away()
         for name, (leg, call) in list(self._legs.items()):
             if name not in present:
                 del self._legs[name]
@@ -347,13 +401,59 @@ class Exchange(Generic[V]):
             elif present[name]["state"] == "Up":
                 call.leg_answered(leg)
 
-    async def _adopt(self, channel: Event, present: Mapping[str, Event], bridges: list[Event]) -> None:
+    async def _adopt(self, channel: Event) -> None:
         """Take over a caller whom an earlier controller left in the middle."""
+        found = await self._known_of(channel)
+        if found is not None:
+            call, version, position = found
+            log.info("call_adopted", call=str(call.id), talking=False)
+            call.renew_lease()
+            await call.silence()
+            self._begin(call, version, adopted=True, position=position)
+
+    async def _adopt_conversation(self, channel: Event, present: Mapping[str, Event], bridges: Iterable[Event]) -> None:
+        """Watch over a caller whom an earlier controller connected to somebody. One who was passed on since is told of
+        by Asterisk's event log, and comes back to us as a stranger would."""
+        found = await self._known_of(channel)
+        if found is None:
+            return
+        call, version, position = found
+        try:
+            name = await self._variable(channel["id"], LEG_VARIABLE)
+            phone = read(await self._variable(channel["id"], PARTNER_VARIABLE), version.phones)
+        except (LegGone, AsteriskError):
+            name, phone = "", Phone("", "")
+        bridge = next((each for each in bridges if channel["id"] in each["channels"]), None)
+        together = bridge["channels"] if bridge else ()
+        partner = next((each for each in together if each in present and present[each]["name"] == name), None)
+        if bridge is None or partner is None:
+            del self._calls[call.channel]
+            return
+        leg = Leg(partner, phone, name=name)
+        self._track_leg(leg, call)
+        call.adopt_conversation(leg, datetime.fromisoformat(bridge["creationtime"]))
+        sources = f"channel:{call.channel},channel:{partner}"
+        self._ari.request(operations.SUBSCRIBE, applicationName=APPLICATION, eventSource=sources)
+        log.info("call_adopted", call=str(call.id), talking=True)
+        self._begin(call, version, adopted=True, position=position)
+
+    async def _adopt_returned(self, channel: Event, how: str) -> None:
+        """The dialplan offered a caller whose conversation an earlier controller began: what follows it is ours."""
+        found = await self._known_of(channel)
+        if found is not None:
+            call, version, position = found
+            call.adopt_returned(how)
+            call.renew_lease()
+            log.info("call_adopted", call=str(call.id), returned=how)
+            self._begin(call, version, adopted=True, position=position)
+
+    async def _known_of(self, channel: Event) -> tuple[AsteriskCall, V, Position | None] | None:
+        """The call of a channel that an earlier controller led, with what that noted on it; None if it has gone."""
         try:
             number = await self._variable(channel["id"], NUMBER_VARIABLE)
         except (LegGone, AsteriskError) as error:
             log.warning("call_not_adopted", channel=channel["id"], error=str(error))
-            return
+            return None
         try:
             position = unpack(await self._variable(channel["id"], POSITION_VARIABLE))
         except LegGone:
@@ -361,28 +461,8 @@ class Exchange(Generic[V]):
         version = self._version_for(number)
         call = AsteriskCall(self._asterisk, channel, number, version.prompts, self._track_leg)
         call.mobile_lines = version.mobile_lines
-        self._calls[channel["id"]] = call
-        for bridge in bridges:
-            if channel["id"] in bridge["channels"]:
-                self._adopt_conversation(call, bridge, present, version.phones)
-        log.info("call_adopted", call=str(call.id), talking=call.is_talking)
-        if call.is_leased:
-            call.renew_lease()
-        if not call.is_talking:
-            await call.silence()
-        self._begin(call, version, adopted=True, position=position)
-
-    def _adopt_conversation(
-        self, call: AsteriskCall, bridge: Event, present: Mapping[str, Event], phones: Mapping[str, Phone]
-    ) -> None:
-        phone = read(bridge["name"], phones)
-        others = [name for name in bridge["channels"] if name != call.channel and name in present]
-        if others:
-            leg = Leg(others[0], phone)
-            self._track_leg(leg, call)
-        else:
-            leg = Leg("", phone, LegState.GONE)  # hung up while no controller lived: the talk is over
-        call.adopt_conversation(leg, bridge["id"], datetime.fromisoformat(bridge["creationtime"]))
+        self._calls[channel["id"]] = call  # what happens to it meanwhile is not missed
+        return call, version, position
 
     async def _variable(self, channel: str, name: str) -> str:
         """A channel's variable. Raises LegGone if it is not set."""
@@ -393,3 +473,8 @@ class Exchange(Generic[V]):
 def _log_lost_claim(claim: asyncio.Future[Any]) -> None:
     if not claim.cancelled() and claim.exception() is not None:
         log.info("claim_lost", error=str(claim.exception()))
+
+
+def _is_in_hand(channel: Event) -> bool:
+    """Whether a channel is led by an application of ours, and not by the dialplan."""
+    return channel["dialplan"]["app_name"] in ("Stasis", "StasisBroadcast")

@@ -70,6 +70,7 @@ class Leg:
     cause: int = HangupCause.UNKNOWN  # Q.850
     sip_status: int = 0
     decision: Decision | None = None  # if the callee is to be asked
+    name: str = ""  # Asterisk's, once we have the channel in hand
 
     @property
     def choice(self) -> Choice | None:
@@ -110,6 +111,11 @@ class Leg:
     def unavailable(self, outcome: DialOutcome = DialOutcome.UNAVAILABLE) -> None:
         """It could not even be rung: not registered."""
         self.state, self.outcome = LegState.GONE, outcome
+
+
+def extension_of(channel_name: str) -> str:
+    """Whose channel it is by its name: "101" of "PJSIP/101-0000002a"."""
+    return channel_name.partition("/")[2].rpartition("-")[0]
 
 
 def written(phone: Phone) -> str:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from switchboard.asterisk import hold_music
+from switchboard.asterisk import hold_music, signal_tones
 from switchboard.asterisk.dialplan_reach import leaks
 from switchboard.asterisk.escaping import Escaped, comment
 from switchboard.asterisk.rendering_values import RenderingInput, template_values, trunk_variable
@@ -173,6 +173,8 @@ def render_all(
         if stale.name not in files:
             stale.unlink()
             changed.append(stale)
+    for name, content in signal_tones.make_wavs().items():
+        write_file(folders.asterisk / "tones" / name, content, gid)
     music = music_folder(folders)
     if not music.is_dir() or not any(music.iterdir()):  # else the organisation's own, or ours from before
         write_file(music / "hold.wav", hold_music.make_wav(), gid)

@@ -30,6 +30,7 @@ _OPUS = "codec_opus_open_source.so"
 _ANY_NUMBER = Escaped("_[+0-9].")  # as Asterisk's dialplan patterns say it
 _LONGEST_RING = 120  # seconds
 _LONGEST_MESSAGE = 900  # seconds
+_TRANSFER_SECONDS = 25  # that whoever a call is passed on to has to answer
 _ALLOWED = re.compile(r"\+?[0-9]{1,15}|\+", re.ASCII)
 _PREFIX = re.compile(r"[0-9]{0,4}", re.ASCII)
 
@@ -77,6 +78,7 @@ def template_values(given: RenderingInput) -> Values:
             _checked(problems, "emergency number", lambda number=number: escaping.dial_number(number))  # type: ignore[misc]
             for number in organisation.emergency_numbers
         ],
+        "transfer_seconds": _TRANSFER_SECONDS,
         "no_emergency_line": _said_by_dialplan(given, NO_EMERGENCY_LINE),
         "star_codes": [Escaped(pattern) for each in STAR_CODES for pattern in each.patterns],
         "star_unavailable": _said_by_dialplan(given, UNAVAILABLE),
@@ -130,6 +132,7 @@ def _places(given: RenderingInput) -> Values:
     return {
         "folders": escaped,
         "program": {"has_opus": has_opus, "opus": Escaped(_OPUS)},
+        "tones_folder": escaping.path(folders.asterisk / "tones"),
         "codecs_of_phones": Escaped("alaw,ulaw,g722,opus" if has_opus else "alaw,ulaw,g722"),
         "sip": {
             "bind": escaping.address(f"{host}:{settings.sip_port}"),

@@ -47,10 +47,16 @@ class RingingChannel(VoiceChannel):
 
     # What the exchange tells us.
 
-    def leg_entered(self, leg: Leg) -> None:
-        """A leg we made came into our hands (StasisStart)."""
-        leg.is_ours = True
+    def leg_entered(self, leg: Leg, name: str) -> None:
+        """A leg we made came into our hands (StasisStart), by this name."""
+        leg.is_ours, leg.name = True, name
         self._wake()
+
+    def leg_picked_up_elsewhere(self, leg: Leg, channel: str, name: str, phone: Phone) -> None:
+        """A colleague took the call that rings at this leg's phone: the leg is another channel now, and answered."""
+        leg.channel, leg.name, leg.phone = channel, name, phone
+        self._track_leg(leg)
+        self.leg_answered(leg)
 
     def leg_answered(self, leg: Leg) -> None:
         """A phone we ring was picked up (Dial ANSWER)."""

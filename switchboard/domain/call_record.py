@@ -155,6 +155,8 @@ def _disposition(ended: CallEvent, by_kind: Mapping[EventKind, Sequence[CallEven
     if stated in _DISPOSITIONS:
         disposition = Disposition(stated)
         # A message that the safety net took is collected after the end was recorded.
+        if disposition is Disposition.ABANDONED and EventKind.TALKED in by_kind:
+            return Disposition.TALKED  # under another number of ours, from where the caller was passed on
         is_overtaken = has_message and disposition in (Disposition.ABANDONED, Disposition.FAILED)
         return Disposition.MESSAGE if is_overtaken else disposition
     if EventKind.TALKING in by_kind or EventKind.TALKED in by_kind:

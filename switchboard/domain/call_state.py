@@ -16,9 +16,10 @@
                talking                        talking
                held                           held
                parked                         parked
+               transferred, returned          answered
     talking    talking, rung, ringing         talking      (a second person joins, or is asked)
-               adopted                        talking
-               talked                         answered
+               adopted, transferred           talking      (by a third person, or told before the talk's end)
+               talked, returned               answered
                held                           held
                parked                         parked
     held       resumed                        talking
@@ -26,6 +27,7 @@
                adopted                        held
                parked                         parked
     parked     retrieved, talking             talking
+               returned                       answered
                ringing, rung, adopted         parked       (ringing back whoever parked it)
     ended      message                        ended        (the safety net's, collected afterwards)
 
@@ -106,11 +108,15 @@ _TABLE: dict[tuple[CallState, EventKind], CallState] = {
     (_S.ANSWERED, _K.TALKING): _S.TALKING,
     (_S.ANSWERED, _K.HELD): _S.HELD,
     (_S.ANSWERED, _K.PARKED): _S.PARKED,
+    (_S.ANSWERED, _K.TRANSFERRED): _S.ANSWERED,
+    (_S.ANSWERED, _K.RETURNED): _S.ANSWERED,
     (_S.TALKING, _K.TALKING): _S.TALKING,
     (_S.TALKING, _K.RUNG): _S.TALKING,
     (_S.TALKING, _K.RINGING): _S.TALKING,
     (_S.TALKING, _K.ADOPTED): _S.TALKING,
+    (_S.TALKING, _K.TRANSFERRED): _S.TALKING,
     (_S.TALKING, _K.TALKED): _S.ANSWERED,
+    (_S.TALKING, _K.RETURNED): _S.ANSWERED,
     (_S.TALKING, _K.HELD): _S.HELD,
     (_S.TALKING, _K.PARKED): _S.PARKED,
     (_S.HELD, _K.RESUMED): _S.TALKING,
@@ -122,6 +128,7 @@ _TABLE: dict[tuple[CallState, EventKind], CallState] = {
     (_S.PARKED, _K.RINGING): _S.PARKED,
     (_S.PARKED, _K.RUNG): _S.PARKED,
     (_S.PARKED, _K.ADOPTED): _S.PARKED,
+    (_S.PARKED, _K.RETURNED): _S.ANSWERED,
 }
 
 

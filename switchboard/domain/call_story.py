@@ -45,6 +45,11 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return "served by the safety net", str(data.get("reason") or "")
         case EventKind.ANSWERED:
             return "answered", ""
+        case EventKind.TRANSFERRED:
+            how = "after consulting" if data.get("attended") else "without consulting"
+            return f"passed on by {_who(data)}", f"to {data.get('to') or '?'}, {how}"
+        case EventKind.RETURNED:
+            return "back from being passed on", "has talked" if data.get("talked") else "nobody answered"
         case EventKind.LANGUAGE:
             return "language", str(data.get("language") or "")
         case EventKind.STEP:

@@ -10,23 +10,28 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
-from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.call_record import CallEvent, Disposition, EventKind, in_order
 from switchboard.domain.dialling import DialOutcome, HangupCause
 from switchboard.domain.identity import CallId, EventId, call_id_of, uuid7
 
 COLUMNS = 14
 SAFETY_NET_MARK = "SWITCHBOARD_SAFETY_NET"
 MESSAGE_MARK = "SWITCHBOARD_MESSAGE"
+BLIND, ATTENDED = "BLINDTRANSFER", "ATTENDEDTRANSFER"  # CEL's own: a desk phone passed the caller on
 OUTSIDE_MARK = "SWITCHBOARD_OUTSIDE"  # the number that a desk phone calls outside
 EMERGENCY_MARK = "SWITCHBOARD_EMERGENCY"  # the number
 REFUSED_MARK = "SWITCHBOARD_OUTSIDE_REFUSED"  # why a call outside is not made: a word of domain/outbound.py's Verdict
 OFFERED_CONTEXTS = frozenset({"inbound", "safety-net"})  # where calls to the organisation's numbers are
+A_MOMENT = timedelta(seconds=2)  # that the controller may be late to note what Asterisk's log has already
+A_LATE_LOOK = timedelta(seconds=15)  # until a restarted controller notes the end of a talk
+SAME_TALK = timedelta(seconds=1)
 SHORTEST_MESSAGE = 1.0  # seconds; less is somebody hanging up, not a message
+_BACK_WITH_US = (EventKind.RETURNED, EventKind.ADOPTED, EventKind.ANSWERED)  # as the controller notes
 _BEGINNING = re.compile(r'"\d{9,}\.\d{6}(?=","[A-Z_]+",")')
 _OUTCOMES = {
     HangupCause.BUSY: DialOutcome.BUSY,
@@ -103,28 +108,69 @@ def tell(
 
 
 def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[CallEvent]:
-    """What CEL witnessed and the ledger does not tell: the end if it has none, messages, the safety net and what
-    happened from then on; and persons' talks if it has none at all."""
-    told = list(told)
+    """What CEL witnessed and the ledger does not tell: the end if it has none, messages, and persons' talks if it has
+    none at all; and all that happened while the dialplan alone had the caller: in the safety net, or passed on by a
+    desk phone, until the controller notes that the caller is back."""
+    told = in_order(told)
     kinds = {event.kind for event in told}
     messages = {str(event.data.get("message_id")) for event in told if event.kind is EventKind.MESSAGE}
     witnessed = list(witnessed)
-    last = max(event.at for event in told) if told else datetime.min.replace(tzinfo=UTC)
+    last = told[-1].at if told else datetime.min.replace(tzinfo=UTC)
     known = {event.event_id for event in told}
-    alone_from = min((event.at for event in witnessed if event.kind is EventKind.SAFETY_NET), default=None)
-    found = []
+    alone = _alone(told, witnessed)
+    found: list[CallEvent] = []
     for event in witnessed:
+        within = next((each for each in alone if each.begin <= event.at < each.end), None)
         if event.kind is EventKind.MESSAGE:
             is_missing = str(event.data.get("message_id")) not in messages
-        elif alone_from is not None and event.at >= alone_from:
+        elif event.kind is EventKind.TALKED and alone:
+            is_missing = not _is_told(event, told)
+        elif within is not None:
             is_missing = True
-        elif event.kind is EventKind.TALKED:
-            is_missing = EventKind.TALKED not in kinds
         else:
             is_missing = event.kind not in kinds and event.kind not in (EventKind.RINGING, EventKind.RUNG)
         if is_missing and event.event_id not in known:
-            found.append(event if alone_from else _not_before(last, event))
+            if within is not None and event.kind is not EventKind.ENDED:
+                found.append(replace(event, at=max(event.at, within.after + timedelta(microseconds=len(found)))))
+            else:
+                found.append(_not_before(last, event) if within is not None or not alone else event)
     return found
+
+
+class _Alone(NamedTuple):
+    """A time in which the dialplan alone had the caller, and what the controller still noted at its beginning."""
+
+    begin: datetime
+    end: datetime
+    after: datetime  # when the controller had noted that its own part was over
+
+
+def _alone(told: Sequence[CallEvent], witnessed: Sequence[CallEvent]) -> list[_Alone]:
+    found: list[_Alone] = []
+    for event in witnessed:
+        if event.kind not in (EventKind.SAFETY_NET, EventKind.TRANSFERRED) or (found and event.at < found[-1].end):
+            continue
+        backs = (
+            each.at for each in told if each.kind in _BACK_WITH_US and "witness" not in each.data and each.at > event.at
+        )
+        end = min(backs, default=datetime.max.replace(tzinfo=UTC))
+        closing = [
+            each.at for each in told if each.kind is EventKind.TALKED and event.at <= each.at < event.at + A_MOMENT
+        ]
+        after = min(closing) + timedelta(microseconds=1) if closing else event.at
+        found.append(_Alone(event.at, end, after))
+    return found
+
+
+def _is_told(talked: CallEvent, told: Sequence[CallEvent]) -> bool:
+    """Whether the ledger tells the end of a talk that CEL witnessed: with the same person, and since it began."""
+    began = talked.at - timedelta(seconds=float(talked.data["seconds"]))
+    return any(
+        event.kind is EventKind.TALKED
+        and event.data.get("extension") == talked.data.get("extension")
+        and began <= event.at < talked.at + A_LATE_LOOK
+        for event in told
+    )
 
 
 def _not_before(last: datetime, event: CallEvent) -> CallEvent:
@@ -173,6 +219,7 @@ class _Account:
 
     def events(self) -> list[CallEvent]:
         self._beginning()
+        self._transfers()
         self._legs()
         talks = self._talks()
         has_message = self._messages()
@@ -205,11 +252,27 @@ class _Account:
                 why = str(event.extra.get("extra", ""))
                 self._note(event.at, EventKind.STEP, flow="outside", step="refused", type="outside", outcome=why)
 
+    def _transfers(self) -> None:
+        """Told after the talk with whoever passed the caller on: Asterisk logs it a moment before that one leaves."""
+        for event in self._history:
+            if event.type not in (BLIND, ATTENDED):
+                continue
+            ends = (talk.end for talk in self._together() if talk.channel == event.channel)
+            end = next((end for end in ends if event.at <= end < event.at + A_MOMENT), None)
+            target = str(event.extra.get("transfer_target_channel_name") or "")
+            self._note(
+                end + timedelta(microseconds=1) if end else event.at,
+                EventKind.TRANSFERRED,
+                to=extension_of(target) if target else str(event.extra.get("extension") or ""),
+                attended=event.type == ATTENDED,
+                **self._phone(event.channel),
+            )
+
     def _legs(self) -> None:
         """Phones that were rung; not beyond the caller's hangup, even where nobody was there to stop them."""
         own_hangup = self._first_of(self._own, "HANGUP")
         for start in self._history:
-            if start.type != "CHAN_START" or start.channel == self._caller:
+            if start.type != "CHAN_START" or start.channel == self._caller or _is_local(start.channel):
                 continue
             leg = [event for event in self._history if event.channel == start.channel]
             phone = self._phone(start.channel)
@@ -225,27 +288,40 @@ class _Account:
 
     def _talks(self) -> int:
         """Times in which the caller and another channel were in one bridge; how many there were."""
+        talks = _joined(list(self._together()))
+        for channel, together, apart, ended_by in talks:
+            phone = self._phone(channel)
+            self._note(together, EventKind.TALKING, **phone)
+            seconds = round((apart - together).total_seconds(), 3)
+            self._note(apart, EventKind.TALKED, seconds=seconds, ended_by=ended_by, **phone)
+        return len(talks)
+
+    def _together(self) -> Iterator[_Talk]:
         stays = _stays(self._history)
-        count = 0
+        end_of_all = self._history[-1].at
         for bridge, channel, begin, end in stays:
             if channel == self._caller:
                 continue
             for own_bridge, own_channel, own_begin, own_end in stays:
                 if own_channel != self._caller or own_bridge != bridge:
                     continue
-                together = max(begin, own_begin)
-                apart = min(end or self._history[-1].at, own_end or self._history[-1].at)
+                together, apart = max(begin, own_begin), min(end or end_of_all, own_end or end_of_all)
                 if apart < together:
                     continue
-                count += 1
-                phone = self._phone(channel)
                 ended_by = "unknown"
                 if own_end or end:
                     ended_by = "caller" if own_end and (not end or own_end <= end) else "callee"
-                self._note(together, EventKind.TALKING, **phone)
-                seconds = round((apart - together).total_seconds(), 3)
-                self._note(apart, EventKind.TALKED, seconds=seconds, ended_by=ended_by, **phone)
-        return count
+                yield _Talk(channel, max(together, self._transfer_to(channel, together)), apart, ended_by)
+
+    def _transfer_to(self, channel: str, at: datetime) -> datetime:
+        """When the attended transfer was complete by which the caller came to this channel at about that time: Asterisk
+        logs it a moment later. `at` if there was none."""
+        for event in self._history:
+            target = str(event.extra.get("transfer_target_channel_name") or "")
+            is_to = event.type == ATTENDED and target and extension_of(target) == extension_of(channel)
+            if is_to and at <= event.at < at + A_MOMENT:
+                return event.at
+        return at
 
     def _messages(self) -> bool:
         has_message = False
@@ -307,7 +383,7 @@ class _Account:
         return Disposition.SERVED if is_answered else Disposition.REJECTED
 
     def _phone(self, channel: str) -> dict[str, str]:
-        extension = channel.partition("/")[2].rpartition("-")[0]
+        extension = extension_of(channel)
         if self._outside and not extension.isdigit():  # a trunk
             return {"extension": extension, "name": self._outside}
         return {"extension": extension, "name": self._names.get(extension, extension)}
@@ -322,6 +398,42 @@ class _Account:
         return next((event for event in events if event.type == kind), None)
 
 
+class _Talk(NamedTuple):
+    """The caller and another channel in one bridge."""
+
+    channel: str
+    begin: datetime
+    end: datetime
+    ended_by: str
+
+
+def _joined(talks: Sequence[_Talk]) -> list[_Talk]:
+    """Talks in order; one that goes on with the same person over another channel (Asterisk's Local channels stand for
+    a phone until they are optimised away) is one talk."""
+    found: list[_Talk] = []
+    for talk in sorted(talks, key=lambda each: each.begin):
+        before = next((each for each in found if _is_same_person(each.channel, talk.channel)), None)
+        if before is not None and talk.begin - before.end < SAME_TALK:
+            found[found.index(before)] = before._replace(end=max(before.end, talk.end), ended_by=talk.ended_by)
+        else:
+            found.append(talk)
+    return found
+
+
+def _is_same_person(one: str, other: str) -> bool:
+    """Whether one of the channels is a Local one that stands for the other."""
+    return _is_local(one) != _is_local(other) and extension_of(one) == extension_of(other)
+
+
+def extension_of(channel: str) -> str:
+    """Whose channel it is by its name: "101" of "PJSIP/101-0000002a" and of "Local/101@transferred-00000000;1"."""
+    return channel.partition("/")[2].rpartition("-")[0].partition("@")[0]
+
+
+def _is_local(channel: str) -> bool:
+    return channel.startswith("Local/")
+
+
 def _stays(history: Sequence[CelEvent]) -> list[tuple[str, str, datetime, datetime | None]]:
     """Bridge, channel, begin and end (None: not seen) of every stay of a channel in a bridge."""
     open_stays: dict[tuple[str, str], datetime] = {}
@@ -332,6 +444,11 @@ def _stays(history: Sequence[CelEvent]) -> list[tuple[str, str, datetime, dateti
             open_stays[key] = event.at
         elif event.type == "BRIDGE_EXIT" and key in open_stays:
             stays.append((*key, open_stays.pop(key), event.at))
+        elif event.type == ATTENDED:
+            # The target came to its bridge in another call, the consultation, and is part of this one from now on.
+            target = (str(event.extra.get("bridge2_id", "")), str(event.extra.get("transfer_target_channel_name", "")))
+            if target[1] and not _is_local(target[1]) and all(there != target[1] for _, there in open_stays):
+                open_stays[target] = event.at
     return stays + [(*key, begin, None) for key, begin in open_stays.items()]
 
 

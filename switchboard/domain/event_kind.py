@@ -15,6 +15,8 @@ class EventKind(StrEnum):
     CLIENT = "client"  # code, name, class, manager, vip, standing, note: who calls, as the client list has it
     SCREENED = "screened"  # verdict (Verdict), rule (Rule), why: where a rule of screening decided
     ADOPTED = "adopted"  # step: a restarted controller took the call over
+    TRANSFERRED = "transferred"  # extension, name (who passed the caller on), to (dialled), attended
+    RETURNED = "returned"  # talked: the caller came back to the switchboard after having been passed on
     SAFETY_NET = "safety_net"  # reason: why the dialplan served the caller
     ANSWERED = "answered"  # (none)
     LANGUAGE = "language"  # language

@@ -25,6 +25,7 @@ from switchboard.domain.dialling import (
 )
 from switchboard.domain.identity import CallId
 from switchboard.domain.screening import Attestation
+from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.ports import Acceptance, Position, Utterance
 
@@ -139,6 +140,7 @@ class ForkingCall:
 
     is_answered = True
     talking_since: datetime | None = None
+    returned: Return | None = None
     hangup_cause = int(HangupCause.UNKNOWN)
     ended_by = "unknown"
     is_broken_off = False
@@ -267,11 +269,16 @@ class ForkingCall:
         self.talking_to = result.answered_by
         return result
 
-    async def talk(self) -> None:
-        """See ports.Call."""
+    async def talk(self) -> TalkEnd:
+        """See ports.Call. A callee who passes the caller on leads where one who hangs up, or does not answer, does."""
         if self.talking_to is not None:
             self.happenings.append(Talked(self.talking_to))
             self.talking_to = None
+        return TalkEnd.CALLEE_LEFT
+
+    async def come_back(self) -> Return:
+        """See ports.Call."""
+        return Return.TALKED
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """See ports.Call."""

@@ -6,6 +6,7 @@ import asyncio
 
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome
+from switchboard.domain.transfer import Return
 from switchboard.errors import CallerHungUp
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import STEPS_PER_CALL, Conversation, TooManySteps
@@ -65,11 +66,12 @@ async def converse(conversation: Conversation) -> None:
 
 async def _take_up_talk(conversation: Conversation) -> None:
     """After a restart the caller may be talking: to be followed by what follows the step that rang."""
-    if conversation.call.talking_to is None:
+    returned = await talk_on(conversation.call, conversation.recorder)
+    if returned is None:
         return
     step = conversation.flow.steps[conversation.step]
-    await talk_on(conversation.call, conversation.recorder)
-    left = Left(DialOutcome.ANSWERED.value, "talked on after a restart")
+    outcome = DialOutcome.ANSWERED if returned is Return.TALKED else DialOutcome.NO_ANSWER
+    left = Left(outcome.value, "talked on after a restart")
     if left.outcome in step.routes:
         _note(conversation, conversation.flow.id, step, left)
         conversation.follow(step.routes[left.outcome])

@@ -18,6 +18,8 @@ import structlog
 
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.cel import (
+    ATTENDED,
+    BLIND,
     COLUMNS,
     MESSAGE_MARK,
     CelEvent,
@@ -41,7 +43,7 @@ GRACE = 5.0  # seconds that the controller gets to end a call's record itself
 DRAIN_DEADLINE = 10.0  # seconds to wait for the ledger to be drained before asking what Postgres knows
 AT_ONCE = 500  # calls asked for in one query
 SWEEP = timedelta(minutes=5)  # between looks for calls that CEL has nothing of
-_MARK = b"SWITCHBOARD_"
+_MARKS = (b"SWITCHBOARD_", f'"{BLIND}"'.encode(), f'"{ATTENDED}"'.encode())  # the dialplan alone had the caller
 
 
 @dataclass(slots=True)
@@ -190,9 +192,9 @@ class CelCollector:
             del self._open[linkedid]
 
     def _is_whole(self, linkedid: bytes, known: KnownCall | None) -> bool:
-        """Whether the record is closed already, and the safety net had no part in the call."""
+        """Whether the record is closed already, and the dialplan never had the caller alone."""
         is_ended = known is not None and known.is_ended
-        return is_ended and not any(_MARK in line for line in self._open[linkedid].lines)
+        return is_ended and not any(mark in line for line in self._open[linkedid].lines for mark in _MARKS)
 
     async def _tell(self, history: _History, known: KnownCall | None, call_id: CallId) -> list[CallEvent]:
         events = history.events()

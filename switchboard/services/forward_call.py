@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome, Phone, PhoneResult, RingResult, WhileRinging, most_telling
+from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Acceptance, Call
 from switchboard.services.record_call import CallRecorder
+from switchboard.services.transfer_call import await_return
 
 
 async def forward_call(
@@ -25,7 +28,8 @@ async def forward_call(
     """Ring the phones; if one answers, let them talk until the callee leaves.
 
     Returns how ringing came out; after ANSWERED the talk is over and the caller is still there. A phone that declined
-    this call is not rung for it again, and DECLINED as before, unless `again`.
+    this call is not rung for it again, and DECLINED as before, unless `again`. A caller whom the callee passed on to
+    somebody who did not answer comes back as NO_ANSWER.
     """
     if not again:
         before = [PhoneResult(phone, DialOutcome.DECLINED) for phone in phones if phone.line in recorder.declined]
@@ -36,7 +40,9 @@ async def forward_call(
             return most_telling(before)
     result = await ring_phones(call, phones, recorder, timeout=timeout, hearing=hearing, acceptance=acceptance)
     if result.outcome is DialOutcome.ANSWERED:
-        await talk_to(call, result.answered_by or phones[0], recorder)
+        returned = await talk_to(call, result.answered_by or phones[0], recorder)
+        if returned is Return.UNANSWERED:
+            return replace(result, outcome=DialOutcome.NO_ANSWER, answered_by=None)
     return result
 
 
@@ -64,31 +70,37 @@ async def ring_phones(
     return result
 
 
-async def talk_on(call: Call, recorder: CallRecorder) -> bool:
-    """Go on with a talk that an earlier controller began; False if the caller talks to nobody."""
+async def talk_on(call: Call, recorder: CallRecorder) -> Return | None:
+    """Go on with a talk that an earlier controller began, or what followed it; None if the caller talks to nobody."""
+    if call.returned is not None:
+        recorder.has_talked = True
+        recorder.note(EventKind.RETURNED, talked=call.returned is Return.TALKED)
+        return call.returned
     phone = call.talking_to
     if phone is None:
-        return False
+        return None
     recorder.has_talked = True
-    await _listen(call, phone, recorder)
-    return True
+    return await _listen(call, phone, recorder)
 
 
-async def talk_to(call: Call, phone: Phone, recorder: CallRecorder) -> None:
-    """Let the caller and whoever answered talk until the callee leaves."""
+async def talk_to(call: Call, phone: Phone, recorder: CallRecorder) -> Return:
+    """Let the caller and whoever answered talk until the callee leaves, or whoever the callee passed the caller to."""
     recorder.note(EventKind.TALKING, **_named(phone))
-    await _listen(call, phone, recorder)
+    return await _listen(call, phone, recorder)
 
 
-async def _listen(call: Call, phone: Phone, recorder: CallRecorder) -> None:
+async def _listen(call: Call, phone: Phone, recorder: CallRecorder) -> Return:
     # Nothing is noted on cancellation: the two go on talking, and whoever adopts the call notes the end.
     since = call.talking_since or recorder.now()
     try:
-        await call.talk()
+        end = await call.talk()
     except CallerHungUp:
         _note_talked(phone, recorder, since, "caller")
         raise
     _note_talked(phone, recorder, since, "callee")
+    if end is TalkEnd.PASSED_ON:
+        return await await_return(call, recorder)
+    return Return.TALKED
 
 
 def _note_talked(phone: Phone, recorder: CallRecorder, since: datetime, ended_by: str) -> None:

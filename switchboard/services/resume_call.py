@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from switchboard.domain.transfer import Return
 from switchboard.ports import Call
 from switchboard.services.answer_call import Conversation
 from switchboard.services.apologise import apologise
@@ -14,7 +15,7 @@ def end_politely(office: Office) -> Conversation:
     """The conversation for such a call."""
 
     async def conversation(call: Call, recorder: CallRecorder) -> None:
-        if not await talk_on(call, recorder):
+        if await talk_on(call, recorder) is not Return.TALKED:
             await apologise(call, office, recorder)
 
     return conversation

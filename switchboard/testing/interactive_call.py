@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from switchboard.domain.dialling import DialOutcome, Phone, RingResult, WhileRinging
+from switchboard.domain.transfer import TalkEnd
 from switchboard.domain.voice_recording import Recorded
 from switchboard.ports import Acceptance
 from switchboard.testing.manual_clock import ManualClock
@@ -77,9 +78,9 @@ class InteractiveCall(ScriptedCall):
                 break
         return await super().ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
 
-    async def talk(self) -> None:
+    async def talk(self) -> TalkEnd:
         """See ports.Call."""
         self._check()
         if self._partner is not None and not self._player.talks(self._partner):
             self.left.appendleft(Action(Deed.HANG_UP, moment=Moment.TALKING))
-        await super().talk()
+        return await super().talk()

@@ -29,6 +29,7 @@ from switchboard.domain.dialling import (
 )
 from switchboard.domain.identity import CallId
 from switchboard.domain.screening import Attestation
+from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp, SwitchboardError
 from switchboard.ports import Acceptance, Position, Utterance
@@ -61,6 +62,7 @@ class RecordedCall:
     """Implements ports.Call from one call's events, oldest first. Tell it where it is (`step_entered`)."""
 
     talking_since: datetime | None = None
+    returned: Return | None = None
 
     def __init__(self, call_id: CallId, events: Iterable[CallEvent], clock: ManualClock) -> None:
         told = list(events)
@@ -199,12 +201,18 @@ class RecordedCall:
         self._partner = taken.phone
         return RingResult(taken.outcome, taken.phone, taken.cause, taken.sip_status, taken.choice, answer.rung)
 
-    async def talk(self) -> None:
-        """See ports.Call."""
+    async def talk(self) -> TalkEnd:
+        """See ports.Call. Where a callee passed the caller on, the call goes on here when the caller was back."""
         await self._begin()
         if self._answers and self._answers[0].is_hangup:
             self._next("")
         self._partner = None
+        return TalkEnd.CALLEE_LEFT
+
+    async def come_back(self) -> Return:
+        """See ports.Call."""
+        await self._begin()
+        return Return.TALKED
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """See ports.Call."""

@@ -25,6 +25,7 @@ from switchboard.domain.dialling import (
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH
 from switchboard.domain.screening import Attestation
+from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
@@ -117,6 +118,11 @@ class ScriptedCall:
 
     @property
     def talking_since(self) -> datetime | None:
+        """See ports.Call."""
+        return None
+
+    @property
+    def returned(self) -> Return | None:
         """See ports.Call."""
         return None
 
@@ -274,16 +280,22 @@ class ScriptedCall:
             self._tell(Happening.NOT_REACHED, text, phones=(each.phone,), outcome=each.outcome, lasts=after)
         return result
 
-    async def talk(self) -> None:
+    async def talk(self) -> TalkEnd:
         """See ports.Call."""
         await self._begin()
         partner = self._partner
         if partner is None:
-            return
+            return TalkEnd.CALLEE_LEFT
         self._tell(Happening.TALK, f"caller and {partner.name} talk", phones=(partner,))
         self._pass(self.phones.get(partner.line, UNAVAILABLE).talks, Moment.TALKING, lambda: False)
         self._partner = None
         self._tell(Happening.LEAVES, f"{partner.name} hangs up", phones=(partner,))
+        return TalkEnd.CALLEE_LEFT
+
+    async def come_back(self) -> Return:
+        """See ports.Call."""
+        await self._begin()
+        return Return.TALKED
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """See ports.Call."""

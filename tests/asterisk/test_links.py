@@ -118,7 +118,8 @@ async def test_refused_during_the_cut(office: StoryOffice) -> None:
 
 
 async def test_while_they_talk(office: StoryOffice) -> None:
-    """They notice nothing; that the callee left during the cut is found out."""
+    """They notice nothing; the caller whose callee leaves during the cut is told goodbye by the dialplan."""
+    office.set_real_time()
     mari = await office.desk("101")
     mari.habit = Habit.ANSWER
     call = await office.call("6001001")
@@ -129,7 +130,23 @@ async def test_while_they_talk(office: StoryOffice) -> None:
     office.ari_wire.cut()
     await not_answering(office)
     await rung.hang_up()
+    await call.hears_whole(office.prompt("safety_goodbye"))
     office.ari_wire.mend()
+    await call.ended()
+    record = await office.record_of(call, ASTERISK_SAYS)
+    assert record.path == ["sales/mari hangup"]
+    assert record.disposition == "talked"
+
+
+async def test_the_callee_leaves_while_the_cut_is_mended(office: StoryOffice) -> None:
+    """The caller is led on as if nothing had been."""
+    mari = await office.desk("101")
+    mari.habit = Habit.ANSWER
+    call = await office.call("6001001")
+    rung = await (await mari.rung()).established()
+    await hear_each_other(call, rung)
+    await cut_shortly(office)
+    await rung.hang_up()
     await call.hears_whole(office.prompt("goodbye"))
     await call.ended()
     record = await office.record_of(call)

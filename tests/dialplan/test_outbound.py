@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import baresip
 import pytest
 import pytest_asyncio
 
@@ -198,7 +199,9 @@ async def test_a_caller_who_is_transferred_outside_by_a_colleague_goes_nowhere(
     await rung.established()
     call.say(tone(700, 2))
     await rung.hears_tone(700)
-    await rung.transfer(f"sip:95551234@{desk.asterisk.sip_address}")
+    with pytest.raises(baresip.TransferFailed):
+        await rung.transfer(f"sip:95551234@{desk.asterisk.sip_address}")
+    await call.hang_up()
     await desk.asterisk.no_channels()
     assert desk.spy.seen == []
     await phones.close_all()

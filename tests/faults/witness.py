@@ -134,10 +134,13 @@ def _seconds_in_bridge(linkedid: str, history: Sequence[CelLine], end: datetime)
     present: set[str] = set()
     since, total = 0.0, 0.0
     for line in history:
-        if line["eventtype"] not in ("BRIDGE_ENTER", "BRIDGE_EXIT"):
+        if line["eventtype"] not in ("BRIDGE_ENTER", "BRIDGE_EXIT", "ATTENDEDTRANSFER"):
             continue
         is_talk = linkedid in present and len(present) > 1
-        (present.add if line["eventtype"] == "BRIDGE_ENTER" else present.discard)(line["uniqueid"])
+        if line["eventtype"] == "ATTENDEDTRANSFER":  # whose target came to the caller's bridge in another call
+            present.add(json.loads(line["eventextra"])["transfer_target_channel_uniqueid"])
+        else:
+            (present.add if line["eventtype"] == "BRIDGE_ENTER" else present.discard)(line["uniqueid"])
         becomes_talk = linkedid in present and len(present) > 1
         if becomes_talk and not is_talk:
             since = _at(line).timestamp()

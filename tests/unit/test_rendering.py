@@ -93,7 +93,7 @@ def test_each_number_enters_stasis_with_a_lease_and_falls_into_its_safety_net() 
         assert lease < claim < block.index(f"Goto(safety-net,{number},1)")
     net = section(text, "[safety-net]")
     assert f"Gosub(say,s,1(/srv/state/cache/prompts/{content_key(TEXTS['greeting'], 'en')}))" in net  # type: ignore[arg-type]
-    assert "Dial(PJSIP/100,3,r)" in net
+    assert "Dial(PJSIP/100,3,rt)" in net
     assert "Record(/srv/state/asterisk/spool/recording/${SWITCHBOARD_MESSAGE}.wav,5,20,kq)" in net
 
 
