@@ -36,7 +36,7 @@ DEADLINE = 10.0  # seconds
 Change = tuple[str, str]  # a text in a file of the configuration, and another in its place
 GREETS_OTHERWISE = ("Good day, dear caller.", "A very good morning to you.")
 THIRD_KEY_SAYS_GOODBYE = ("3: offer,", "3: bye,")
-HAS_A_NEW_PHONE = ("people:\n", 'people:\n  toomas: {name: Toomas Saar, department: sales, phone: "103"}\n')
+HAS_A_NEW_PHONE = ("people:\n", 'people:\n  toomas: {name: Toomas Saar, department: sales, phone: "105"}\n')
 HAS_A_NEW_NUMBER = (
     '  "6001003":',
     '  "6001009": {name: Straight to Toomas, flow: music, safety_net: *net}\n  "6001003":',
@@ -147,7 +147,7 @@ async def test_a_new_phone_registers_a_new_number_is_answered_and_both_go_again(
     mari = await office.desk("101")
     answer = await office.reload(changed)
     assert answer.asterisk == ("pjsip.conf", "extensions.conf")
-    toomas = await phones.register("103", office.new_password("103"), office.asterisk.sip_address)
+    toomas = await phones.register("105", office.new_password("105"), office.asterisk.sip_address)
     caller = await office.caller()
     call = await caller.dial("6001009")
     rung = await toomas.rung()
@@ -166,7 +166,7 @@ async def test_a_new_phone_registers_a_new_number_is_answered_and_both_go_again(
         await each.hang_up()
         await partner.ended()
     with pytest.raises(Exception, match="regist"):
-        await phones.register("103", office.new_password("103"), office.asterisk.sip_address)
+        await phones.register("105", office.new_password("105"), office.asterisk.sip_address)
     refused = await (await office.caller()).dial("6001009")
     assert (await refused.ended()).status == 404
 
@@ -240,7 +240,7 @@ async def test_what_asterisk_does_not_load_is_taken_back(
 
     monkeypatch.setattr(office.controller._serving, "load", broken)
     monkeypatch.setattr(reloading, "LOADED_WITHIN", 0.3)
-    with pytest.raises(ReloadRefused, match=r"did not load pjsip\.conf, phone 103"):
+    with pytest.raises(ReloadRefused, match=r"did not load pjsip\.conf, phone 105"):
         await office.reload(changed)
     monkeypatch.undo()
     assert {file.name: file.read_text() for file in etc.glob("*.conf")} == before

@@ -115,9 +115,7 @@ async def test_ami_may_do_what_the_lease_needs_and_nothing_else(asterisk: Privat
         asterisk,
         {"Action": "Command", "Command": "core show version"},
         {"Action": "Originate", "Channel": "PJSIP/100", "Application": "Echo"},
-        {"Action": "GetConfig", "Filename": "pjsip.conf"},
-        {"Action": "DBPut", "Family": "x", "Key": "x", "Val": "x"},
-        {"Action": "ModuleLoad", "Module": "app_system.so", "LoadType": "load"},
+        {"Action": "UpdateConfig", "SrcFilename": "pjsip.conf", "DstFilename": "pjsip.conf"},
         {"Action": "Setvar", "Channel": name, "Variable": "SHELL(id)", "Value": "x"},
     )
     assert all("Response: Error" in response for response in refused), refused
