@@ -42,6 +42,7 @@ from switchboard.postgres.drain import Drain
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.spool import SpooledLedger
+from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
@@ -99,6 +100,7 @@ class Controller:
         self._clients = MirroredClients(self._database_url(), self._folders.state)
         self._lists = MirroredLists(self._database_url(), self._folders.state)
         self._spam = _spam_scores(settings)
+        self._lookups = JsonLookups()
         self._phone_uses = PhoneUses()
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
@@ -111,6 +113,7 @@ class Controller:
             self._clients,
             self._phone_uses,
             Screening(lists=self._lists, spam=self._spam),
+            self._lookups,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -140,6 +143,7 @@ class Controller:
         async with contextlib.AsyncExitStack() as running:
             running.callback(self._ledger.close)
             running.push_async_callback(self._serving.close)
+            running.push_async_callback(self._lookups.close)
             if self._spam is not None:
                 running.push_async_callback(self._spam.close)
             running.callback(self._presence.close)

@@ -20,6 +20,7 @@ from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import Lookup, LookupAnswer
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.screening import Attestation, Listed
@@ -274,6 +275,14 @@ class SpamScores(Protocol):
 
     async def score(self, number: str) -> float | None:
         """0 (none) to 100 of a number (E.164); None where nobody knows, or not in time. Never fails."""
+
+
+class Lookups(Protocol):
+    """Other systems that know callers."""
+
+    async def ask(self, lookup: Lookup, number: str, dialled: str) -> LookupAnswer:
+        """What a system knows of a number (E.164) that called one of ours. Never beyond the lookup's time, never
+        fails."""
 
 
 class ClientDirectory(Protocol):

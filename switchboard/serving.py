@@ -21,8 +21,8 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook
-from switchboard.services.office import EverybodyIn, NoClients, Office, Screening
+from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, PresenceBook
+from switchboard.services.office import EverybodyIn, NoClients, NoLookups, Office, Screening
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -67,6 +67,7 @@ class Serving:
         clients: ClientDirectory | None = None,
         phone_uses: PhoneUses | None = None,
         screening: Screening | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -76,6 +77,7 @@ class Serving:
         self._clients = clients or NoClients()
         self._phone_uses = phone_uses or PhoneUses()
         self._screening = screening or Screening()
+        self._lookups = lookups or NoLookups()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -110,6 +112,7 @@ class Serving:
             clients=self._clients,
             phone_uses=self._phone_uses,
             screening=self._screening,
+            lookups=self._lookups,
         )
         return Served(configuration, office, loaded.prompts)
 

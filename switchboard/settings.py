@@ -29,8 +29,8 @@ DEFAULT_FILE = Path("switchboard.toml")
 ENVIRONMENT_PREFIX = "SWITCHBOARD_"
 FILE_VARIABLE = "SWITCHBOARD_SETTINGS"  # names another settings file
 
-# Variables of our prefix that are no settings: that above, trunks' passwords, and what tests are told.
-OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|TEST_\w+)")
+# Variables of our prefix that are no settings: that above, trunks' passwords, lookups' tokens, and what tests are told.
+OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|LOOKUP_\w+_TOKEN|TEST_\w+)")
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 

@@ -53,6 +53,9 @@ def simulate(
     screened: Annotated[
         str, typer.Option(help="What screening finds: `voicemail`; default: as screening.yaml says.")
     ] = "",
+    lookups: Annotated[
+        str, typer.Option(help="What other systems answer: `found customer.segment=order; timeout`.")
+    ] = "",
     prompts: Annotated[Path | None, typer.Option(help="The prompts' folder; default: the one beside IVR.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs; needs --keys or --script.")] = False,
     speak: Annotated[bool, typer.Option("--speak", help="Play what callers hear on this machine's speaker.")] = False,
@@ -69,7 +72,7 @@ def simulate(
     from switchboard.commands.simulated_caller import Asked, Mistakes, understand
 
     configuration = load_draft(ivr, prompts)
-    asked = Asked(to, at, caller, keys, script, phones, language, client, screened, needs_script=as_json)
+    asked = Asked(to, at, caller, keys, script, phones, language, client, screened, lookups, needs_script=as_json)
     try:
         wanted = understand(asked, configuration)
     except Mistakes as mistakes:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from switchboard.commands.played_by_hand import PlayedByHand
 from switchboard.domain.clients import Client
 from switchboard.domain.dialling import DialOutcome
+from switchboard.domain.lookups import LookupAnswer
 from switchboard.domain.screening import Verdict
 from switchboard.flows.cases import WEEKDAYS
 from switchboard.flows.configuration import Configuration
@@ -26,6 +27,7 @@ from switchboard.testing.script import (
     read_phones,
     read_script,
 )
+from switchboard.testing.scripted_lookups import read_lookups
 from switchboard.testing.simulation import Setup
 
 ANSWERS = PhoneBehaviour(DialOutcome.ANSWERED, ANSWERS_AFTER)
@@ -57,6 +59,7 @@ class Asked:
     language: str = ""
     client: str = ""
     screened: str = ""
+    lookups: str = ""
     needs_script: bool = False  # nobody can be asked
 
 
@@ -79,6 +82,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     language = reading.language(asked.language)
     client = reading.client(asked.client)
     screened = reading.verdict(asked.screened)
+    lookups = reading.lookups(asked.lookups)
     actions, scripted = reading.actions(asked)
     said = {**scripted, **reading.phones(asked.phones)}
     if reading.mistakes:
@@ -88,7 +92,7 @@ def understand(asked: Asked, configuration: Configuration, *, now: datetime | No
     told = frozenset(phones) if EVERY_PHONE in asked.phones else frozenset(said)
     player = PlayedByHand() if actions is None else None
     known = next(each for each in configuration.organisation.languages if each == language) if language else None
-    setup = Setup(at, number, caller, known, actions or (), phones, client=client, screened=screened)
+    setup = Setup(at, number, caller, known, actions or (), phones, client=client, screened=screened, lookups=lookups)
     return Wanted(setup, player, told, tuple(_heading(configuration, setup, player)))
 
 
@@ -202,6 +206,13 @@ class _Arguments:
         if text and text not in known:
             self._unknown("--screened", "verdict", text, known, ", ".join(known))
         return Verdict(text) if text in known else None
+
+    def lookups(self, text: str) -> list[LookupAnswer]:
+        try:
+            return read_lookups(text)
+        except ValueError as error:
+            self.mistakes.append(f"--lookups {error}")
+            return []
 
     def actions(self, asked: Asked) -> tuple[list[Action] | None, Mapping[str, PhoneBehaviour]]:
         """None where the person at the prompt is to be asked."""

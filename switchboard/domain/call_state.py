@@ -72,6 +72,7 @@ _NEUTRAL = frozenset(
     {
         _K.CLIENT,
         _K.SCREENED,
+        _K.LOOKED_UP,
         _K.BLOCKED,
         _K.LANGUAGE,
         _K.STEP,

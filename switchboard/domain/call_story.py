@@ -37,6 +37,12 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
         case EventKind.SCREENED:
             why = f": {data['why']}" if data.get("why") else ""
             return f"screened: {str(data.get('verdict') or '?').replace('_', ' ')}", f"{data.get('rule') or '?'}{why}"
+        case EventKind.LOOKED_UP:
+            values = data.get("values") or {}
+            told = ", ".join(f"{path} {value}" for path, value in values.items()) if isinstance(values, dict) else ""
+            return f"looked up in {data.get('lookup') or '?'}", ": ".join(
+                filter(None, (str(data.get("outcome") or "?").replace("_", " "), told or str(data.get("why") or "")))
+            )
         case EventKind.BLOCKED:
             return f"blocked by {data.get('who') or '?'}", str(data.get("why") or "")
         case EventKind.ADOPTED:

@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     LANGUAGE = "language"  # language
     STEP = "step"  # flow, step, type, file, line, entered_at, outcome, decided_on, next ("" where it led nowhere)
     NAME_STATED = "name_stated"  # recording (name in the messages folder), seconds, level (dBFS), ended_by
+    LOOKED_UP = "looked_up"  # lookup, outcome (LookupOutcome), values (by path), why: another system was asked
     SKIPPED = "skipped"  # person, name, link (of the chain), why: somebody whom a call is not put through to
     PRESENCE = "presence"  # person, status (Status), until: set by a star code
     ON_CALL = "on_call"  # rota, person, name, round, outcome (DialOutcome): whoever is on call was asked to take a call

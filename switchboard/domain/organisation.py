@@ -10,6 +10,7 @@ from switchboard.domain.clients import UNKNOWN
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import Lookup
 from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
 from switchboard.domain.ring_strategy import Member
@@ -108,6 +109,7 @@ class Organisation:
     outbound: OutboundRules | None = None  # None: every phone may dial what the trunks allow
     client_classes: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)  # their names, per language
     unknown_callers: str = UNKNOWN  # the class of callers whose number is no client's
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)  # systems that are asked about callers
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
     queues: Mapping[str, Queue] = field(default_factory=dict)

@@ -56,6 +56,7 @@ def _organisation(old: Configuration, new: Configuration) -> Iterator[Change]:
         ("department", before.departments, after.departments),
         ("person", before.people, after.people),
         ("desk phone", before.phones, after.phones),
+        ("lookup", before.lookups, after.lookups),
         ("trunk", {trunk.id: trunk for trunk in before.trunks}, {trunk.id: trunk for trunk in after.trunks}),
     ):
         yield from _mappings(kind, was, now)

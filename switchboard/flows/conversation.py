@@ -8,14 +8,17 @@ from datetime import datetime, timedelta
 from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import Looked, Lookup
 from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
 from switchboard.flows.expressions.types import WEEKDAYS, Value
+from switchboard.flows.lookup_kinds import Taken
 from switchboard.flows.variables import first_values, kept_values
 from switchboard.ports import Acceptance, Call, Position
 from switchboard.services.announce_caller import acceptance_of
 from switchboard.services.identify_caller import identify_caller
+from switchboard.services.look_up_caller import look_up_caller
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 from switchboard.services.screen_call import screen_number
@@ -153,6 +156,10 @@ class Conversation:
         if name == "number":
             return self.call.number
         return self.language if name == "language" else self.variables.get(name)
+
+    async def look_up(self, lookup: Lookup, taken: Iterable[Taken]) -> Looked:
+        """Ask another system about the caller."""
+        return await look_up_caller(self.call, lookup, [each.path for each in taken], self.office, self.recorder)
 
     async def screened(self) -> Screened:
         """What screening found of the caller; of a call taken over, what it finds now."""

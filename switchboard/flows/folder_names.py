@@ -42,6 +42,7 @@ def names_of(ivr: Path, prompts: Path) -> Names:
         flows=tuple(flows),
         numbers=tuple(_entries(organisation, "numbers")),
         languages=reading.languages if "languages" in organisation.entries else (),
+        lookups=tuple(_entries(organisation, "lookups")),
         client_classes=tuple(_entries(organisation, "client_classes")),
         queues=tuple(_entries(organisation, "queues")),
         results={flow: results for flow in flows if (results := _results(graph, flow)) is not None},

@@ -99,7 +99,16 @@ class Judged:
     verdict: str
 
 
-Happening = Waited | Said | Asked | Rang | Spoke | Talked | Judged
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """Another system was asked about the caller; `values` of its answer by their paths."""
+
+    lookup: str
+    outcome: str
+    values: tuple[tuple[str, str | int | bool | None], ...]
+
+
+Happening = Waited | Said | Asked | Rang | Spoke | Talked | Judged | LookedUp
 
 
 class Questions:

@@ -29,6 +29,7 @@ from switchboard.flows.json_types import (
     words,
     yes_or_no,
 )
+from switchboard.flows.lookup_kinds import LookupName, Paths
 from switchboard.flows.people_kinds import EVERYBODY, Among, PerKey
 from switchboard.flows.queue_kinds import QueueName
 from switchboard.flows.rota_kinds import RotaName
@@ -177,6 +178,16 @@ def _(kind: kinds.Arguments, names: Names) -> Schema:
 def _(kind: kinds.ClassTargets, names: Names) -> Schema:
     targets = {name: step_name("where this class leads") for name in names.client_classes}
     return table(targets, required=names.client_classes) if targets else table({}, patterns={IDENTIFIER: step_name()})
+
+
+@kind_schema.register
+def _(kind: LookupName, names: Names) -> Schema:
+    return names.one_of("lookups")
+
+
+@kind_schema.register
+def _(kind: Paths, names: Names) -> Schema:
+    return entries(TEXT)
 
 
 @kind_schema.register

@@ -34,6 +34,7 @@ from switchboard.flows.json_types import (
     words,
     yes_or_no,
 )
+from switchboard.flows.lookups_yaml import METHODS
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
 from switchboard.flows.queues_yaml import MOST_WAITING
 from switchboard.flows.screening_yaml import ATTESTATIONS, CAUSES, MOST_CALLS
@@ -74,6 +75,7 @@ def _organisation(names: Names) -> Schema:
         "client_classes": described(
             entries(text_or_texts(names)), "the classes of your clients, and what they are called"
         ),
+        "lookups": described(entries(_lookup()), "other systems that flows ask about callers"),
         "unknown_callers": described(names.one_of("client_classes"), "the class of callers who are no clients"),
         "queues": described(entries(_queue(names)), "where callers wait for a free agent"),
         "checks": _checks(),
@@ -295,6 +297,15 @@ def _hours_table(names: Names, *, inherits: bool = False) -> Schema:
         "moved": described({"type": "array", "items": moved}, "working days moved to other days"),
     }
     return table(properties)
+
+
+def _lookup() -> Schema:
+    properties = {
+        "url": described(TEXT, "its address, such as https://crm.example.net/callers/{number}"),
+        "within": duration("how long it may take: `2s`, at most `5s`"),
+        "method": described(words(METHODS), "`get`, or `post` with the numbers in a JSON body"),
+    }
+    return table(properties, required=("url",))
 
 
 def _screening(names: Names) -> Schema:

@@ -35,6 +35,7 @@ class Names:
     numbers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()  # the default first
     client_classes: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     results: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by flow: what it hands back
 

@@ -12,6 +12,7 @@ from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
 from switchboard.domain.organisation import Number, Organisation, SafetyNet
 from switchboard.flows.clients_yaml import read_client_classes
+from switchboard.flows.lookups_yaml import read_lookups
 from switchboard.flows.outbound_yaml import read_outbound
 from switchboard.flows.people_yaml import KnownNames, People
 from switchboard.flows.queues_yaml import read_queues
@@ -36,7 +37,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks", "client_classes", "unknown_callers", "queues", "outbound"),
+        allowed=("trunks", "checks", "client_classes", "unknown_callers", "lookups", "queues", "outbound"),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
@@ -59,6 +60,7 @@ def read_organisation(
         forwarding=found.forwarding,
         groups=found.groups,
         client_classes=classes,
+        lookups=read_lookups(reading, organisation),
         unknown_callers=unknown_callers,
         queues=read_queues(reading, organisation, found.people, found.departments, classes),
     )

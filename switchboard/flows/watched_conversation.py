@@ -9,11 +9,13 @@ from typing import Any
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.clients import SUBJECTS, Client
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import Looked, Lookup, LookupOutcome
 from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.expressions.types import Value
-from switchboard.flows.forking_call import ForkingCall, WatchedVariables
+from switchboard.flows.forking_call import ForkingCall, LookedUp, WatchedVariables
+from switchboard.flows.lookup_kinds import Taken, values_of
 from switchboard.ports import Position
 from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
@@ -57,6 +59,17 @@ class WatchedConversation(Conversation):
     ) -> str:
         """See Conversation."""
         return self._forking.keys(first, between, at_once, worth_trying)
+
+    async def look_up(self, lookup: Lookup, taken: Iterable[Taken]) -> Looked:
+        """See Conversation. Every outcome, and every value of each variable, or none that it can hold."""
+        if not self.who_calls.number:
+            return Looked(LookupOutcome.NOT_FOUND)
+        outcome = LookupOutcome(self._forking.fork(tuple(each.value for each in LookupOutcome)))
+        values: dict[str, Value | None] = {}
+        if outcome is LookupOutcome.FOUND:
+            values = {each.path: self._forking.fork((*(values_of(each.type) or ()), None)) for each in taken}
+        self._forking.happenings.append(LookedUp(lookup.id, outcome.value, tuple(values.items())))
+        return Looked(outcome, values)
 
     async def screened(self) -> Screened:
         """See Conversation. Of one call it is always the same."""

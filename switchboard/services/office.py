@@ -12,11 +12,21 @@ from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import Lookup, LookupAnswer, LookupOutcome
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.domain.screening import Listed, RateCounter, Screened
-from switchboard.ports import CallLedger, ClientDirectory, Clock, PresenceBook, ScreeningLists, SpamScores, Utterance
+from switchboard.ports import (
+    CallLedger,
+    ClientDirectory,
+    Clock,
+    Lookups,
+    PresenceBook,
+    ScreeningLists,
+    SpamScores,
+    Utterance,
+)
 from switchboard.services.wait_in_queue import Queues
 
 Speech = Mapping[Language, tuple[Utterance, ...]]  # in every language of the organisation, gaps filled
@@ -46,6 +56,14 @@ class EverybodyIn:
 
     async def set(self, presence: Presence) -> None:
         """Nothing is kept."""
+
+
+class NoLookups:
+    """Nobody can be asked."""
+
+    async def ask(self, lookup: Lookup, number: str, dialled: str) -> LookupAnswer:
+        """Nobody is."""
+        return LookupAnswer(LookupOutcome.FAILED, why="nobody can be asked here")
 
 
 class NoLists:
@@ -100,4 +118,5 @@ class Office:
     clients: ClientDirectory = field(default_factory=NoClients)
     phone_uses: PhoneUses = field(default_factory=PhoneUses)
     screening: Screening = field(default_factory=Screening)
+    lookups: Lookups = field(default_factory=NoLookups)
     queues: Queues = field(default_factory=Queues)

@@ -8,19 +8,26 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
+from switchboard.domain.clients import Client, Standing
 from switchboard.domain.identity import CallId
+from switchboard.domain.language import Language
+from switchboard.domain.lookups import LookupAnswer, LookupOutcome
+from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.errors import CallerHungUp
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.interpret import converse
 from switchboard.ports import Call
 from switchboard.services.answer_call import answer_call
-from switchboard.services.office import Office
+from switchboard.services.look_up_caller import NO_NUMBER
+from switchboard.services.office import Office, Screening
 from switchboard.services.record_call import CallRecorder
+from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.recorded_call import RecordedCall, Unanswerable
+from switchboard.testing.scripted_lookups import ScriptedLookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,13 @@ async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration
     recorded = RecordedCall(call_id, told, clock)
     ledger = InMemoryLedger()
     parts = (draft.organisation, draft.hours, draft.facts, draft.prompts, draft.version, clock, ledger)
-    office = Office(*parts, presence=InMemoryPresence(clock))
+    office = Office(
+        *parts,
+        presence=InMemoryPresence(clock),
+        clients=EveryCallerIs(_client(told)),
+        screening=Screening(always=_screened(told)),
+        lookups=ScriptedLookups(_lookups(told)),
+    )
     unanswerable = ""
 
     async def conversation(_: Call, recorder: CallRecorder) -> None:
@@ -124,6 +137,41 @@ async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration
     path = path_of(ledger.events)
     steps = path.steps[:-1] if unanswerable else path.steps
     return Path(steps, path.talked_to, path.disposition, unanswerable)
+
+
+def _client(told: Sequence[CallEvent]) -> Client | None:
+    """Who called, as the client list had it then."""
+    event = next((event for event in told if event.kind is EventKind.CLIENT), None)
+    if event is None:
+        return None
+    data, language = event.data, str(told[0].data.get("language") or "")
+    return Client(
+        code=str(data.get("code") or ""),
+        name=str(data.get("name") or ""),
+        numbers=(),
+        client_class=str(data.get("class") or ""),
+        manager=str(data.get("manager") or ""),
+        language=Language(language) if language else None,
+        vip=bool(data.get("vip")),
+        standing=Standing(data["standing"]) if data.get("standing") in set(Standing) else Standing.OK,
+    )
+
+
+def _screened(told: Sequence[CallEvent]) -> Screened:
+    """What screening found then: whom it let pass once is not refused by a replay."""
+    event = next((event for event in told if event.kind is EventKind.SCREENED), None)
+    verdict = event.data.get("verdict") if event else None
+    return Screened(Verdict(str(verdict)), Rule.BLOCKLIST) if verdict in set(Verdict) else Screened()
+
+
+def _lookups(told: Sequence[CallEvent]) -> list[LookupAnswer]:
+    """What other systems answered then."""
+    found = []
+    for event in told:
+        outcome = event.data.get("outcome")
+        if event.kind is EventKind.LOOKED_UP and outcome in set(LookupOutcome) and event.data.get("why") != NO_NUMBER:
+            found.append(LookupAnswer(LookupOutcome(str(outcome)), event.data.get("values")))
+    return found
 
 
 class _Told(Conversation):

@@ -10,6 +10,7 @@ from typing import Any
 from switchboard.domain.call_record import CallEvent, Disposition
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
+from switchboard.domain.lookups import LookupAnswer
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.flows.configuration import Configuration
@@ -24,6 +25,7 @@ from switchboard.testing.interactive_call import InteractiveCall, Player
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, PhoneBehaviour
 from switchboard.testing.scripted_call import ScriptedCall
+from switchboard.testing.scripted_lookups import ScriptedLookups
 from switchboard.testing.transcript import Line
 
 Listener = Callable[[Line | CallEvent], None]
@@ -40,6 +42,7 @@ class Setup:
     actions: Sequence[Action] = ()
     phones: Mapping[str, PhoneBehaviour] = field(default_factory=dict)  # one not mentioned is unavailable
     lasts: Callable[[Utterance], timedelta] | None = None  # how long an utterance takes; None: by its length
+    lookups: Sequence[LookupAnswer] = ()  # what other systems answer, in turn; nobody is known without any
     screened: Verdict | None = None  # what screening finds; None: what the rules say
     client: Client | None = None  # who calls, whatever the number; None: nobody of the client list
 
@@ -92,6 +95,7 @@ async def simulate(
         ledger,
         presence=InMemoryPresence(clock),
         clients=EveryCallerIs(setup.client),
+        lookups=ScriptedLookups(setup.lookups),
         screening=Screening(always=None if setup.screened is None else Screened(setup.screened, Rule.BLOCKLIST)),
     )
     parts: dict[str, Any] = {

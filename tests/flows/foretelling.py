@@ -86,6 +86,7 @@ def script_of(command: str) -> Script:
         caller=given["--from"].replace("withheld", ""),
         client=given.get("--client", ""),
         language=given.get("--language", ""),
+        lookups=given.get("--lookups", ""),
         screened=given.get("--screened", ""),
         phones=dict(re.findall(r"(\d+)=([a-z ]+)", given.get("--phones", ""))),
         does=read_keys(given["--keys"]),

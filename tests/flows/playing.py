@@ -24,6 +24,7 @@ from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, read_action, read_client, read_phone
 from switchboard.testing.scripted_call import ScriptedCall
+from switchboard.testing.scripted_lookups import ScriptedLookups, read_lookups
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "ivr"
@@ -61,6 +62,7 @@ class Script:
     phones: Mapping[str, str] = field(default_factory=dict)
     does: Iterable[str | Action] = ()
     presence: Mapping[str, str] = field(default_factory=dict)  # what people said of themselves, by id
+    lookups: str = ""  # what other systems answer
     screened: str = ""  # what screening finds; "": what the rules say
     client: str = ""  # who calls, as `switchboard simulate --client` has it
     language: str = ""  # in which it begins; "": the number's
@@ -73,6 +75,7 @@ def office_of(
     ledger: InMemoryLedger,
     client: Client | None = None,
     screened: str = "",
+    lookups: str = "",
 ) -> Office:
     """The office of a configuration, where every caller is this client."""
     return Office(
@@ -85,6 +88,7 @@ def office_of(
         ledger,
         presence=InMemoryPresence(clock),
         clients=EveryCallerIs(client),
+        lookups=ScriptedLookups(read_lookups(lookups)),
         screening=Screening(always=None if not screened else Screened(Verdict(screened), Rule.BLOCKLIST)),
     )
 
@@ -101,7 +105,11 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
         phones={extension: read_phone(text) for extension, text in script.phones.items()},
         hangs_up_at=None if script.hangs_up_after is None else local + script.hangs_up_after,
     )
-    return call, office_of(configuration, clock, ledger, read_client(script.client), script.screened), ledger
+    return (
+        call,
+        office_of(configuration, clock, ledger, read_client(script.client), script.screened, script.lookups),
+        ledger,
+    )
 
 
 def beginning_in(configuration: Configuration, script: Script) -> Configuration:

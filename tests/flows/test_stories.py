@@ -16,7 +16,7 @@ from switchboard.flows.load import load_configuration
 from tests.flows.playing import A_TUESDAY, EXAMPLE, MAIN_NUMBER, OVERLAYS, PROMPTS, Played, Script, play, with_overlay
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
-KEYS = {"story", "at", "number", "from", "phones", "caller", "client", "screened", "overlay", "presence"}
+KEYS = {"story", "at", "number", "from", "phones", "caller", "client", "screened", "lookups", "overlay", "presence"}
 
 
 @cache
@@ -41,6 +41,7 @@ async def test_story(story: Path, request: pytest.FixtureRequest) -> None:
         told.get("caller", []),
         told.get("presence", {}),
         client=told.get("client", ""),
+        lookups=told.get("lookups", ""),
         screened=told.get("screened", ""),
     )
     played = await play(configuration, script)

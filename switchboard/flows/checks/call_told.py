@@ -12,7 +12,8 @@ from switchboard.domain.screening import Verdict
 from switchboard.flows.caller_classes import CallerClass, client_subjects, written
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State, World
-from switchboard.flows.forking_call import Asked, Happening, Judged, Rang, Said, Spoke, Talked
+from switchboard.flows.expressions.types import told
+from switchboard.flows.forking_call import Asked, Happening, Judged, LookedUp, Rang, Said, Spoke, Talked
 from switchboard.flows.reachability import Reached
 
 LONGEST_QUOTE = 60  # characters of what is said
@@ -92,6 +93,9 @@ def _deeds(move: Move) -> Iterator[str]:
         elif isinstance(happening, Spoke):
             is_first = False
             yield "says something" if happening.has_voice else "says nothing"
+        elif isinstance(happening, LookedUp):
+            is_first = False
+            yield f"{happening.lookup} answers: {_answered(happening)}"
         elif isinstance(happening, Judged):
             is_first = False
             if happening.verdict != Verdict.ALLOW:
@@ -169,11 +173,18 @@ def _command(
     keys = [key for happening in happenings if (key := _key(happening))]
     command = ["switchboard", "simulate", folder, "--to", number, "--at", f"{local:%Y-%m-%d %H:%M}"]
     command += [*who, "--keys", " ".join(keys)]
+    if answers := [_answered(happening) for happening in happenings if isinstance(happening, LookedUp)]:
+        command += ["--lookups", "; ".join(answers)]
     if judged := [happening.verdict for happening in happenings if isinstance(happening, Judged)]:
         command += ["--screened", judged[0]]
     if phones:
         command += ["--phones", ", ".join(f"{line}={how}" for line, how in phones.items())]
     return shlex.join(command)
+
+
+def _answered(looked: LookedUp) -> str:
+    """What a lookup comes to, in the words of testing.scripted_lookups."""
+    return " ".join([looked.outcome, *(f"{path}={told(value)}" for path, value in looked.values if value is not None)])
 
 
 def _key(happening: Happening) -> str:

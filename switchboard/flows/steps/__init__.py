@@ -11,6 +11,7 @@ from switchboard.flows.steps.goto import GOTO
 from switchboard.flows.steps.hours import HOURS
 from switchboard.flows.steps.info import INFO
 from switchboard.flows.steps.language import LANGUAGE
+from switchboard.flows.steps.lookup import LOOKUP
 from switchboard.flows.steps.menu import MENU
 from switchboard.flows.steps.oncall import ONCALL
 from switchboard.flows.steps.play import PLAY
@@ -34,6 +35,7 @@ STEP_TYPES: dict[str, StepType] = {
         HOURS,
         SCREEN,
         CLIENT_TYPE,
+        LOOKUP,
         LANGUAGE,
         RING,
         RING_GROUP,
