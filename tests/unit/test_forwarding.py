@@ -184,7 +184,7 @@ THERE: st.SearchStrategy[Mapping[str, bool]] = st.fixed_dictionaries({name: st.b
 
 
 @settings(max_examples=60)
-@given(OFFICES, CALLEES, st.lists(LINKS, max_size=10), THERE)
+@given(OFFICES, CALLEES, st.lists(LINKS, max_size=10, unique=True), THERE)
 def test_a_chain_ends_and_rings_nobody_twice(
     office: Organisation, callee: Callee, chain: list[Link], there: Mapping[str, bool]
 ) -> None:
