@@ -99,7 +99,9 @@ class Entry:
         parts = [spellings(part) for part in self.name.split()]
         words, parts = [each for each in words if each], [each for each in parts if each]
         whole = [way for order in (parts, parts[1:] + parts[:1]) for way in _joined(order) if way]
-        object.__setattr__(self, "_spelled", tuple(dict.fromkeys([*(way for each in words for way in each), *whole])))
+        object.__setattr__(
+            self, "_spelled", tuple(dict.fromkeys([*(way for each in (*words, *parts) for way in each), *whole]))
+        )
 
     @property
     def spelled(self) -> tuple[str, ...]:
