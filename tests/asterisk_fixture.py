@@ -271,10 +271,12 @@ class PrivateAsterisk:
         return output.decode()
 
     async def no_channels(self, timeout: float = DEADLINE) -> None:
-        """Wait until no channel and no bridge is left."""
+        """Wait until no channel and no bridge is left; Asterisk keeps the one that parked callers wait in, empty."""
 
         async def empty() -> bool:
-            return not await self.ari("GET", "/channels") and not await self.ari("GET", "/bridges")
+            if await self.ari("GET", "/channels"):
+                return False
+            return all(each["bridge_class"] == "parking" for each in await self.ari("GET", "/bridges"))
 
         await eventually(empty, timeout, "no channel and no bridge left")
 

@@ -38,6 +38,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
         self.extension = extension
         self.status = status
         self.invitations = 0
+        self.shown: list[str] = []  # who calls, as its display would tell
         self._password = password
         self._domain = address
         self._host, _, port = address.partition(":")
@@ -129,6 +130,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
         if call_id in self._pending:
             return  # sent again
         self.invitations += 1
+        self.shown.append(_header(text, "From").partition("<")[0].strip(' "'))
         self._reply(text, 180, "Ringing")
         refuse = asyncio.get_running_loop().call_later(
             self._ring_seconds, self._reply, text, self.status, _PHRASES.get(self.status, "No")

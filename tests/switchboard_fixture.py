@@ -328,7 +328,8 @@ class RunningSwitchboard:
         async def empty() -> bool:
             channels = await self.asterisk("core show channels count")
             bridges = await self.asterisk("bridge show all")
-            return channels.startswith("0 active channels") and len(bridges.strip().splitlines()) <= 1
+            left = [line for line in bridges.strip().splitlines()[1:] if " parking " not in line]  # which stays, empty
+            return channels.startswith("0 active channels") and not left
 
         await eventually(empty, timeout, "no channel and no bridge left")
 

@@ -16,14 +16,25 @@ from dataclasses import dataclass, field
 from switchboard.asterisk.dialplan_text import Context, Step, could_match, is_digits_only, read_dialplan, top_level
 
 # Contexts that hold callers from outside, whoever sends them there; those of pjsip.conf are found by themselves.
-HELD_CALLERS = ("inbound", "safety-net", "leg", "nothing", "forwarded", "talking", "transferred", "parked", "returned")
+HELD_CALLERS = (
+    "inbound",
+    "safety-net",
+    "leg",
+    "nothing",
+    "forwarded",
+    "talking",
+    "transferred",
+    "unparked",
+    "returned",
+)
 # Applications that call nobody and go nowhere. Whoever adds one: can it dial, or jump to an extension?
 # fmt: off
 HARMLESS = frozenset({
     "Answer", "Bridge", "Busy", "CELGenUserEvent", "Congestion", "Echo", "EndWhile", "ExitWhile", "Hangup", "Log",
-    "MusicOnHold", "MWIUpdate", "NoOp", "ParkedCall", "Playback", "Playtones", "Progress", "Read", "Record",
-    "Return", "Ringing", "SayDigits", "SayNumber", "StackPop", "StartMusicOnHold", "Stasis", "StasisBroadcast",
-    "StopMusicOnHold", "StopPlaytones", "UserEvent", "Verbose", "Wait", "WaitUntil", "While",
+    "MusicOnHold", "MWIUpdate", "NoOp", "ParkedCall", "Pickup", "PickupChan", "Playback", "Playtones",
+    "Progress", "Read", "Record", "Return", "Ringing", "SayDigits", "SayNumber", "StackPop", "StartMusicOnHold",
+    "Stasis", "StasisBroadcast", "StopMusicOnHold", "StopPlaytones", "UserEvent", "Verbose", "Wait", "WaitUntil",
+    "While",
 })
 # fmt: on
 _DIGITS = "\x00"  # stands for digits of which only that is known
@@ -32,6 +43,7 @@ _SPECIAL = ("T", "t", "i", "h", "s", "o", "a", "e", "fax")  # where Asterisk goe
 _OUR_AGI = re.compile(r"agi://(127\.0\.0\.1|localhost|\[::1\])[:/]")
 _CONTEXT_VARIABLE = re.compile(r"_*[A-Z_]*(?:CONTEXT|GOTO_ON_BLINDXFR)")
 _HANDLER = re.compile(r"CHANNEL\(hangup_handler_(?:push|wipe)\)")
+_COMES_BACK = re.compile(r"c\(([^()]*)\)")  # Park's option: where a call goes that nobody fetches
 _JUMP_OPTION = re.compile(r"[A-Za-z]\(([^()]*)")
 
 
@@ -167,6 +179,11 @@ class _Walk:
                 self._take(Step(inner.strip(), arguments.removesuffix(")")), stand, way)
         elif name == "Dial":
             self._dial(step, stand, way)
+        elif name == "Originate":
+            self._originate(step, stand, way)
+        elif name == "Park":
+            for target in _COMES_BACK.findall(step.arguments):
+                self._jump(target, stand, way, is_sub=False)
         elif name == "Set":
             self._set(step, stand, way)
         elif name in ("BackGround", "Background", "WaitExten"):
@@ -207,6 +224,15 @@ class _Walk:
                 self._enter(target[0], target[1], (), way)
             elif option in self.contexts:  # a subroutine on the callee's side: U(name)
                 self._enter(option, "s", (), way)
+
+    def _originate(self, step: Step, stand: _Stand, way: tuple[str, ...]) -> None:
+        """As a Dial, whose callee goes to an extension."""
+        destination, *rest = [self._known(part, stand) for part in top_level(step.arguments, ",")]
+        self._dial(Step("Dial", destination), stand, way)
+        if len(rest) > 2 and rest[0] == "exten":
+            self._enter(rest[1], rest[2], (), way)
+        else:
+            self._leak(way, f"Originate({step.arguments})")
 
     def _is_phone(self, name: str) -> bool:
         """A desk phone's account: trunks' begin with a letter, so that digits alone are none of them."""

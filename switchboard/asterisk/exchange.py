@@ -219,6 +219,8 @@ class Exchange(Generic[V]):
         extension = extension_of(channel["name"])
         phone = self._version_for(call.number).phones.get(extension, Phone(extension, extension))
         call.leg_picked_up_elsewhere(leg, channel["id"], channel["name"], phone)
+        # Asterisk goes on telling us of channels that we made ourselves or claimed, but not of this one.
+        self._ari.request(operations.SUBSCRIBE, applicationName=APPLICATION, eventSource=f"channel:{channel['id']}")
 
     def _device_changed(self, event: Event) -> None:
         self.devices.changed(event)

@@ -34,6 +34,7 @@ PARTS = {
     "musiconhold.conf": "res_musiconhold.so",
     "indications.conf": "indications",
     "features.conf": "features",
+    "res_parking.conf": "res_parking.so",
     "custom.conf": "pbx_config.so",
     "extensions.conf": "pbx_config.so",
     "cdr.conf": "cdr",

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from switchboard.asterisk import escaping
 from switchboard.asterisk.escaping import Escaped
 from switchboard.asterisk.outbound_values import outbound_values
+from switchboard.asterisk.parking_place import parking_values
 from switchboard.asterisk.tones import tones_of
 from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
@@ -79,6 +80,7 @@ def template_values(given: RenderingInput) -> Values:
             for number in organisation.emergency_numbers
         ],
         "transfer_seconds": _TRANSFER_SECONDS,
+        "parking": parking_values(organisation, lambda prompt: _said_by_dialplan(given, prompt)),
         "no_emergency_line": _said_by_dialplan(given, NO_EMERGENCY_LINE),
         "star_codes": [Escaped(pattern) for each in STAR_CODES for pattern in each.patterns],
         "star_unavailable": _said_by_dialplan(given, UNAVAILABLE),
@@ -170,6 +172,7 @@ def _phone(phone: Phone, given: RenderingInput) -> Values:
     return {
         "extension": _extension(phone.extension),
         "caller_id": escaping.caller_id(phone.name, phone.extension),
+        "groups": Escaped(",".join(escaping.word(each) for each in given.organisation.departments_of_phone(phone))),
         "password": escaping.value(password),
     }
 

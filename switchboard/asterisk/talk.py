@@ -83,6 +83,8 @@ class TalkingChannel(WaitingChannel):
         if self._partner is None:
             return TalkEnd.CALLEE_LEFT
         await self._until(lambda: self._passed_on or not self._away, math.inf)
+        self._partner.state = LegState.GONE  # for us
+        self._track_leg(self._partner)
         self._partner = self._talking_since = None
         self._legs.clear()
         if self._away:

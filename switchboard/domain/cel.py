@@ -22,6 +22,8 @@ from switchboard.domain.identity import CallId, EventId, call_id_of, uuid7
 COLUMNS = 14
 SAFETY_NET_MARK = "SWITCHBOARD_SAFETY_NET"
 MESSAGE_MARK = "SWITCHBOARD_MESSAGE"
+PARKED_MARK = "SWITCHBOARD_PARKED"  # the place
+UNPARKED = "PARK_END"  # CEL's own: somebody fetched the caller, or nobody did in time
 BLIND, ATTENDED = "BLINDTRANSFER", "ATTENDEDTRANSFER"  # CEL's own: a desk phone passed the caller on
 OUTSIDE_MARK = "SWITCHBOARD_OUTSIDE"  # the number that a desk phone calls outside
 EMERGENCY_MARK = "SWITCHBOARD_EMERGENCY"  # the number
@@ -105,6 +107,12 @@ def tell(
     same history gives the same event ids, so telling it twice adds nothing to the ledger.
     """
     return _Account(history, recordings, is_cut, names or {}).events()
+
+
+def is_announcement(history: Sequence[CelEvent]) -> bool:
+    """Whether Asterisk rang a desk phone by itself, to tell something: nobody's call. (`s` is no number one dials.)"""
+    first = history[0]
+    return first.linkedid == first.uniqueid and first.context == "desk" and first.exten == "s"
 
 
 def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[CallEvent]:
@@ -248,6 +256,10 @@ class _Account:
         for event in self._own:
             if event.type == SAFETY_NET_MARK:
                 self._note(event.at, EventKind.SAFETY_NET, reason=str(event.extra.get("extra", "")))
+            elif event.type == PARKED_MARK:
+                self._note(event.at, EventKind.PARKED, place=str(event.extra.get("extra", "")))
+            elif event.type == UNPARKED and (by := str(event.extra.get("retriever") or "")):
+                self._note(event.at, EventKind.RETRIEVED, **self._phone(by))
             elif event.type == REFUSED_MARK:
                 why = str(event.extra.get("extra", ""))
                 self._note(event.at, EventKind.STEP, flow="outside", step="refused", type="outside", outcome=why)

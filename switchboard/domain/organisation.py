@@ -154,6 +154,16 @@ class Organisation:
         """The desk phone of a person by id."""
         return self.people[person].phone
 
+    def departments_of_phone(self, phone: Phone) -> tuple[str, ...]:
+        """The ids of the departments whose people have this phone, or whose own it is."""
+        owners = {person.id: person for person in self.people.values() if person.phone == phone}
+        of_people = {person.department for person in owners.values()}
+        return tuple(
+            identifier
+            for identifier, department in self.departments.items()
+            if identifier in of_people or department.phone == phone or owners.keys() & {*department.members}
+        )
+
     def phone_of_department(self, department: str) -> Phone | None:
         """A department's own phone, else its head's."""
         found = self.departments[department]

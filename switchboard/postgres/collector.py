@@ -24,6 +24,7 @@ from switchboard.domain.cel import (
     MESSAGE_MARK,
     CelEvent,
     end_of_lost_call,
+    is_announcement,
     missing,
     parse_line,
     tell,
@@ -198,7 +199,7 @@ class CelCollector:
 
     async def _tell(self, history: _History, known: KnownCall | None, call_id: CallId) -> list[CallEvent]:
         events = history.events()
-        if not events:
+        if not events or is_announcement(events):
             return []
         recordings = {
             message_id: await asyncio.to_thread(inspect_recording, path)

@@ -161,6 +161,26 @@ async def test_killed_and_back_while_passed_on(restarting: RunningSwitchboard, p
 
 
 @pytest.mark.thorough
+async def test_killed_while_parked(restarting: RunningSwitchboard, phones: Phones) -> None:
+    """The caller waits on with music, and a colleague fetches the call."""
+    call, reception, rung = await talk_to_reception(restarting, phones)
+    mari = await desk(restarting, phones, "101")
+    await rung.transfer("700")
+    await (await reception.rung()).busy()  # told where by the display
+    await call.hears_something()
+    desert(restarting)
+    assert hearing.loud_share(await call.listen(2.0)) > 0.8
+    fetched = await (await mari.dial("701")).established()
+    await talk(call, fetched)
+    await fetched.hang_up()
+    await call.ended()
+    await restarting.no_channels()
+    record = await record_of(restarting, "101")
+    assert parts(record) == ["talked 100", "transferred 100", "talked 101"]
+    assert K.PARKED in record.kinds() and K.RETRIEVED in record.kinds()
+
+
+@pytest.mark.thorough
 async def test_nobody_answers_and_the_safety_net_has_the_caller(restarting: RunningSwitchboard, phones: Phones) -> None:
     call, reception, rung = await talk_to_reception(restarting, phones)
     mari = await desk(restarting, phones, "101")

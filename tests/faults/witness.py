@@ -102,7 +102,14 @@ async def times_recorded(switchboard: RunningSwitchboard, linkedid: str) -> int:
 
 def _calls_of(cel: Sequence[CelLine]) -> dict[str, list[CelLine]]:
     """Asterisk's calls: what began with a channel of its own making."""
-    begun = {line["linkedid"] for line in cel if line["eventtype"] == "CHAN_START" and _is_own(line["linkedid"])}
+    begun = {
+        line["linkedid"]
+        for line in cel
+        if line["eventtype"] == "CHAN_START"
+        and _is_own(line["linkedid"])
+        and line["uniqueid"] == line["linkedid"]
+        and (line["context"], line["exten"]) != ("desk", "s")  # Asterisk rang a desk phone by itself, to tell something
+    }
     return {linkedid: [line for line in cel if line["linkedid"] == linkedid] for linkedid in sorted(begun)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.call_record import CallEvent, EventKind, derive
-from switchboard.domain.cel import MESSAGE_MARK, CelEvent, Recording, missing, parse_line, tell
+from switchboard.domain.cel import MESSAGE_MARK, CelEvent, Recording, is_announcement, missing, parse_line, tell
 from switchboard.domain.identity import call_id_of
 
 UNHURRIED = settings(deadline=None, max_examples=100)  # a busy machine is no failure
@@ -140,6 +141,13 @@ def test_what_the_safety_net_did_is_added_to_what_the_controller_told() -> None:
         K.ENDED,
     ]
     assert derive([*from_controller, *added]).disposition == "message"
+
+
+def test_what_asterisk_tells_a_desk_phone_is_nobodys_call() -> None:
+    """It rings the phone of whoever parked a call, to tell where."""
+    [history] = histories("desk").values()
+    assert not is_announcement(history)
+    assert is_announcement([replace(event, exten="s", context="desk") for event in history])
 
 
 LINE = (DATA / "cel_message.csv").read_text().splitlines()[0]
