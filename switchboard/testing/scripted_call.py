@@ -78,8 +78,11 @@ class ScriptedCall:
         self._answered = talking_to is not None
         self._gone = False
         self._keys: deque[str] = deque()
-        self._has_music = self._is_nudged = False
+        self.has_music = False
+        self._is_nudged = self._interrupts = False
+        self._nudges: deque[tuple[datetime, bool]] = deque()
         self._breaking: frozenset[str] = frozenset()
+        self._is_broken_off = False
         self._partner = talking_to
         self._last_action_at = clock.now()
         self._hangs_up_at = hangs_up_at  # wherever the script then is
@@ -151,14 +154,15 @@ class ScriptedCall:
         """See ports.Call."""
         await self._begin()
         for utterance in utterances:
-            if barge_in and self._keys:
+            if barge_in and self._is_interrupted():
                 return
             language = "" if utterance.language == ENGLISH else f" [{utterance.language}]"
             self._tell(Happening.SAYS, f"switchboard{language}: {utterance.text}", utterance=utterance)
             self.heard.append(utterance)
             length = self._lasts(utterance)
-            if self._pass(length, Moment.HEARING, lambda: barge_in and bool(self._keys), utterance.text):
-                self._tell(Happening.STOPPED, "(stopped by the key)", utterance=utterance)
+            if self._pass(length, Moment.HEARING, lambda: barge_in and self._is_interrupted(), utterance.text):
+                by = "by the key" if self._keys else "as it is the caller's turn"
+                self._tell(Happening.STOPPED, f"(stopped {by})", utterance=utterance)
 
     async def key(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
@@ -177,9 +181,9 @@ class ScriptedCall:
 
     def music(self, *, on: bool) -> None:
         """See ports.Call."""
-        if on and not self._has_music and not self._gone:
+        if on and not self.has_music and not self._gone:
             self._tell(Happening.MUSIC, "(music)")
-        self._has_music = on
+        self.has_music = on
 
     async def wait(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
@@ -187,21 +191,29 @@ class ScriptedCall:
         self._pass(timeout, Moment.WAITING, lambda: bool(self._keys) or self._is_nudged)
         if self._keys:
             return self._keys.popleft()
-        self._is_nudged = False
+        self._is_nudged = self._interrupts = False
         return None
 
     def nudge(self, *, interrupts: bool = True) -> None:
         """See ports.Call."""
-        self._is_nudged = True
+        self._is_nudged, self._interrupts = True, self._interrupts or interrupts
+
+    def will_be_nudged(self, at: datetime, *, interrupts: bool = True) -> None:
+        """Another call will nudge this one at an instant, as nothing else happens while this call's time passes."""
+        self._nudges.append((at, interrupts))
+
+    def _is_interrupted(self) -> bool:
+        return bool(self._keys) or self._interrupts
 
     def break_off(self, keys: Collection[str]) -> None:
         """See ports.Call."""
-        self._breaking = frozenset(keys)
+        self._breaking, self._is_broken_off = frozenset(keys), False
+        self._is_nudged = self._interrupts = False
 
     @property
     def is_broken_off(self) -> bool:
         """See ports.Call."""
-        return bool(self._breaking & set(self._keys))
+        return self._is_broken_off
 
     async def record(
         self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
@@ -267,6 +279,8 @@ class ScriptedCall:
         if self._pass(after, Moment.RINGING, lambda: self.is_broken_off):
             stopped = tuple(PhoneResult(phone, DialOutcome.NO_ANSWER) for phone in phones)
             result, after = most_telling(stopped), timedelta()
+        if hearing is WhileRinging.MUSIC:
+            self.has_music = False  # whatever came of it
         first = result.answered_by
         if first is not None:
             self._answered, self._partner = True, first
@@ -328,6 +342,11 @@ class ScriptedCall:
             if until():
                 return True
             due = self._due(start, length, moment, text)
+            if self._nudges and self._nudges[0][0] <= min(end, due or end):
+                at, interrupts = self._nudges.popleft()
+                self._clock.move_to(at)
+                self.nudge(interrupts=interrupts)
+                continue
             if self._hangs_up_at is not None and self._hangs_up_at <= min(end, due or end):
                 self._clock.move_to(self._hangs_up_at)
                 self._act(Action(Deed.HANG_UP))
@@ -354,6 +373,7 @@ class ScriptedCall:
         self._last_action_at = self._clock.now()
         if action.deed is Deed.PRESS:
             self._keys.extend(action.keys)
+            self._is_broken_off = self._is_broken_off or not self._breaking.isdisjoint(action.keys)
             self._tell(Happening.PRESSES, f"caller presses {action.keys}", keys=action.keys)
         else:
             self._tell(Happening.CALLER_HANGS_UP, "caller hangs up")

@@ -159,6 +159,16 @@ class PhoneBench:
         found = [(place.at, utterance) for place, utterance in places if place and place.seconds >= 0.5]
         return [utterance for _, utterance in sorted(found, key=lambda each: each[0])]
 
+    async def hears_music(self) -> bool:
+        await self._caller.listen(STRAGGLING)
+        return hearing.loud_share(await self._caller.listen(0.5)) > 0.5
+
+    def nudged(self, *, after: timedelta, interrupts: bool) -> None:
+        async def nudge() -> None:
+            self.call.nudge(interrupts=interrupts)
+
+        self._act(self._later(after, nudge))
+
     def _recording(self, utterance: Utterance) -> Path:
         return self._asterisk.folders.prompts / f"{content_key(utterance.text, utterance.language)}.wav"
 

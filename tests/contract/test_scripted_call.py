@@ -44,6 +44,12 @@ class ScriptedBench:
     async def heard(self) -> list[Utterance]:
         return self.call.heard
 
+    async def hears_music(self) -> bool:
+        return self.call.has_music
+
+    def nudged(self, *, after: timedelta, interrupts: bool) -> None:
+        self.call.will_be_nudged(self.now() + after, interrupts=interrupts)
+
 
 class TestScriptedCall(CallContract):
     """The contract."""
