@@ -32,8 +32,8 @@
     ended      message                        ended        (the safety net's, collected afterwards)
 
     client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, safety_net,
-    message and fault are legal from offered until ended and leave the state as it is; fault is legal after it too;
-    ended is legal in every state but ended.
+    message_begun, message, message_dropped and fault are legal from offered until ended and leave the state as it is;
+    message_dropped and fault are legal after it too; ended is legal in every state but ended.
 
 An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
@@ -80,7 +80,9 @@ _NEUTRAL = frozenset(
         _K.PRESENCE,
         _K.NAME_STATED,
         _K.SAFETY_NET,
+        _K.MESSAGE_BEGUN,
         _K.MESSAGE,
+        _K.MESSAGE_DROPPED,
         _K.FAULT,
         _K.QUEUED,
         _K.LEFT_QUEUE,
@@ -88,7 +90,7 @@ _NEUTRAL = frozenset(
         _K.UNACKNOWLEDGED,
     }
 )
-_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.FAULT})
+_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.MESSAGE_DROPPED, _K.FAULT})
 
 # Only the events that change or confirm a state; `next_progress` adds what the table's last paragraph says.
 _TABLE: dict[tuple[CallState, EventKind], CallState] = {

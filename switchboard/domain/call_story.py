@@ -89,8 +89,13 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
         case EventKind.LEFT_QUEUE:
             told = f"{data.get('outcome') or '?'} after {_duration(data.get('seconds'))}"
             return f"waits no more in queue {data.get('queue') or '?'}", told.replace("_", " ")
+        case EventKind.MESSAGE_BEGUN:
+            return "is asked for a message", _labelled("for", data.get("person") or data.get("department"))
         case EventKind.MESSAGE:
-            return "left a message", f"{_duration(data.get('seconds'))}, {data.get('file') or '?'}"
+            urgent = ", urgent" if data.get("urgent") else ""
+            return "left a message", f"{_duration(data.get('seconds'))}{urgent}, {data.get('file') or '?'}"
+        case EventKind.MESSAGE_DROPPED:
+            return "left no message", str(data.get("why") or "")
         case EventKind.FAULT:
             return "our fault", ", ".join(str(data[key]) for key in ("error", "done") if data.get(key))
         case EventKind.ENDED:

@@ -40,6 +40,13 @@ class EventKind(StrEnum):
     QUEUED = "queued"  # queue, position, agents (on duty), since (came back to a place, or was taken over with it)
     LEFT_QUEUE = "left_queue"  # queue, outcome (WaitOutcome or "abandoned"), seconds (waited)
     BLOCKED = "blocked"  # pattern (number), why, who, extension: somebody at a desk phone blocked this caller
-    MESSAGE = "message"  # message_id, file (name in the messages folder), seconds, sha256 (of the file, hex)
+    # What is said from now on is a message, whatever happens to us: message_id, message_kind (MessageKind), person or
+    # department, asked (Parts), client_code, client_name, language, deadline, replaces (a message_id, recorded anew)
+    MESSAGE_BEGUN = "message_begun"
+    # message_id, file (name in the messages folder), seconds, sha256 (of the file, hex), recorded_at; where the
+    # controller took it, also urgent, level (dBFS), call_back (CallBack), parts (part, message_id, seconds, sha256
+    # each), and all that MESSAGE_BEGUN has
+    MESSAGE = "message"
+    MESSAGE_DROPPED = "message_dropped"  # message_id, why: nothing was said, or it was said anew
     FAULT = "fault"  # error: our own failure, and what was done
     ENDED = "ended"  # disposition, cause (Q.850), ended_by ("caller", "callee", "switchboard", "unknown"), witness

@@ -14,10 +14,8 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import orjson
@@ -26,6 +24,7 @@ import structlog
 from switchboard.domain.call_record import CallEvent, EventKind, derive
 from switchboard.domain.identity import CallId
 from switchboard.postgres.frames import decode_event
+from switchboard.postgres.message_rows import message_row
 from switchboard.postgres.queries import queries
 from switchboard.postgres.rows import event_of
 from switchboard.postgres.spool import SpooledLedger
@@ -142,7 +141,7 @@ class Drain:
                 await _let_others_run(number)
                 rows.append(orjson.dumps(derive(each), default=str))
             await connection.execute(self._sql["upsert_calls"], _json_array(rows))
-            if messages := [row for _, event in events if (row := _message_of(event))]:
+            if messages := [row for _, event in events if (row := message_row(event))]:
                 await connection.execute(self._sql["insert_messages"], orjson.dumps(messages, default=str).decode())
             if blocked := [row for _, event in events if (row := _blocked_of(event))]:
                 await connection.execute(self._sql["block_callers"], orjson.dumps(blocked, default=str).decode())
@@ -215,27 +214,6 @@ def _json_array(elements: Iterable[bytes]) -> str:
     return (b"[" + b",".join(elements) + b"]").decode()
 
 
-def _message_of(event: CallEvent) -> dict[str, Any] | None:
-    """The row of `messages` that a MESSAGE event tells of; None when it does not name one."""
-    if event.kind is not EventKind.MESSAGE:
-        return None
-    seconds, sha256, recorded_at = (event.data.get(key) for key in ("seconds", "sha256", "recorded_at"))
-    try:
-        message_id = UUID(str(event.data.get("message_id")))
-        at = datetime.fromisoformat(recorded_at) if isinstance(recorded_at, str) else event.at
-    except ValueError:
-        log.error("message_without_id", event_id=str(event.event_id))
-        return None
-    return {
-        "id": message_id,
-        "call_id": event.call_id,
-        "recorded_at": at if at.tzinfo else event.at,
-        "seconds": seconds if isinstance(seconds, int | float) and seconds >= 0 else 0,
-        "file": str(event.data.get("file") or f"{message_id}.wav"),
-        "sha256": sha256 if isinstance(sha256, str) and _is_sha256(sha256) else None,
-    }
-
-
 def _blocked_of(event: CallEvent) -> dict[str, Any] | None:
     """The row of `screening_list` that a BLOCKED event tells of."""
     if event.kind is not EventKind.BLOCKED:
@@ -251,10 +229,6 @@ def _blocked_of(event: CallEvent) -> dict[str, Any] | None:
         "at": event.at,
         "call_id": event.call_id,
     }
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
 
 
 def _append_line(path: Path, line: bytes) -> None:

@@ -48,11 +48,34 @@ on conflict (id) do update set
 where old.* is distinct from excluded.*
 
 -- insert_messages --
--- $1: JSON array of recorded messages. One that is there already stays as it is: it may have been heard since.
-insert into messages (id, call_id, recorded_at, seconds, file, sha256)
-select id, call_id, recorded_at, seconds, file, sha256
-from json_populate_recordset(null::messages, $1::text::json)
-on conflict (id) do nothing
+-- $1: JSON array of recorded messages. One that is there already stays as it is: it may have been heard since. With a
+-- new one comes what is to be sent because of it, and the first line of its history.
+with told as (
+    select * from json_populate_recordset(null::messages, $1::text::json)
+),
+added as (
+    insert into messages (
+        id, call_id, recorded_at, seconds, file, sha256, kind, caller_number, caller_name, client_code, client_name,
+        person, department, language, urgent, level, call_back, parts, deadline
+    )
+    select
+        told.id, told.call_id, told.recorded_at, told.seconds, told.file, told.sha256,
+        coalesce(told.kind, 'safety_net'), coalesce(calls.caller_number, ''), coalesce(calls.caller_name, ''),
+        told.client_code, told.client_name, told.person, told.department, coalesce(told.language, calls.language),
+        coalesce(told.urgent, false), told.level, coalesce(told.call_back, ''), coalesce(told.parts, '[]'),
+        told.deadline
+    from told left join calls on calls.id = told.call_id
+    on conflict (id) do nothing
+    returning id, recorded_at, urgent
+),
+to_send as (
+    insert into outbox (message_id, kind, idempotency_key, payload)
+    select id, kind, 'message:' || id || ':saved:' || kind, jsonb_build_object('what', 'saved', 'urgent', urgent)
+    from added cross join unnest(array['email', 'webhook', 'console']) as kind
+    on conflict (idempotency_key) do nothing
+)
+insert into message_events (id, message_id, at, who, what)
+select gen_random_uuid(), id, recorded_at, 'caller', 'saved' from added
 
 -- block_callers --
 -- $1: JSON array of numbers that were blocked at desk phones. One that is listed already stays as it is.
