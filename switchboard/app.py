@@ -20,6 +20,7 @@ from switchboard.asterisk.ami import AmiAddress
 from switchboard.asterisk.ari import AriAddress
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.exchange import Exchange
+from switchboard.asterisk.lights import MessageLights
 from switchboard.asterisk.reloading import Reloading
 from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
@@ -102,6 +103,7 @@ class Controller:
         self._spam = _spam_scores(settings)
         self._lookups = JsonLookups()
         self._phone_uses = PhoneUses()
+        self._lights = MessageLights(lambda: self._exchange.ami)
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
             settings,
@@ -114,6 +116,7 @@ class Controller:
             self._phone_uses,
             Screening(lists=self._lists, spam=self._spam),
             self._lookups,
+            self._lights,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -124,6 +127,7 @@ class Controller:
             serve=self._serve,
             all_adopted=self._all_adopted,
             phones_changed=self._queues.rooms.look_again,
+            phone_registered=self._lights.tell,
             desk_phones=lambda: self._serving.now.phones,
             not_to_be_rung=self._not_to_be_rung,
         )
@@ -154,6 +158,7 @@ class Controller:
             running.push_async_callback(self._ledger_kept)
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
+            await running.enter_async_context(_background(self._lights.run(), "message-lights"))
             agi = AgiServer(agi_handlers(self._hours_now, self._caller, self._screened))
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)

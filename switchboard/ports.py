@@ -233,8 +233,8 @@ class MessageLights(Protocol):
     """The lights on desk phones that say that messages wait."""
 
     def light(self, extension: str, new: int, saved: int) -> None:
-        """So many messages wait at a desk phone, so many were heard: lit if any is new. Never waits; told once, so tell
-        a phone that registers anew again."""
+        """So many messages wait at a desk phone, so many were heard: lit if any is new. Never waits, never fails; the
+        phone is told again whenever it may have forgotten, until the process ends."""
 
 
 class CallLedger(Protocol):

@@ -21,8 +21,8 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, PresenceBook
-from switchboard.services.office import EverybodyIn, NoClients, NoLookups, Office, Screening
+from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, MessageLights, PresenceBook
+from switchboard.services.office import EverybodyIn, NoClients, NoLights, NoLookups, Office, Screening
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -68,6 +68,7 @@ class Serving:
         phone_uses: PhoneUses | None = None,
         screening: Screening | None = None,
         lookups: Lookups | None = None,
+        lights: MessageLights | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -78,6 +79,7 @@ class Serving:
         self._phone_uses = phone_uses or PhoneUses()
         self._screening = screening or Screening()
         self._lookups = lookups or NoLookups()
+        self._lights = lights or NoLights()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -113,6 +115,7 @@ class Serving:
             phone_uses=self._phone_uses,
             screening=self._screening,
             lookups=self._lookups,
+            lights=self._lights,
         )
         return Served(configuration, office, loaded.prompts)
 

@@ -38,10 +38,14 @@ class WatchingPhone(RawSip):
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        registration = self.new_call(f"sip:{self.server}", self.extension, recipient=f"<sip:{self._aor}>")
-        contact = {"Contact": f"<sip:{self.extension}@{self.address}>", "Expires": "300"}
-        assert await self._proved(registration, "REGISTER", contact) == 200
+        await self.register()
         return self
+
+    async def register(self, expires: int = 300) -> None:
+        """Register (again), for so many seconds; 0: no more."""
+        registration = self.new_call(f"sip:{self.server}", self.extension, recipient=f"<sip:{self._aor}>")
+        contact = {"Contact": f"<sip:{self.extension}@{self.address}>", "Expires": str(expires)}
+        assert await self._proved(registration, "REGISTER", contact) == 200
 
     async def watch(self, extension: str, package: Package) -> int:
         """Subscribe; the status. Asterisk tells how it stands at once, and every change."""

@@ -38,10 +38,13 @@ class DeviceStates:
         """Of one phone; UNKNOWN while the link is down, or of one that is new."""
         return self._known.get(extension, DeviceState.UNKNOWN)
 
-    def changed(self, event: Event) -> None:
-        """A phone's state changed (DeviceStateChanged)."""
+    def changed(self, event: Event) -> str:
+        """A phone's state changed (DeviceStateChanged). The phone's extension if it has just registered, else ""."""
         device = event["device_state"]
-        self._known[device["name"].removeprefix(_DEVICE)] = _STATES.get(device["state"], DeviceState.UNKNOWN)
+        extension = str(device["name"].removeprefix(_DEVICE))
+        before = self.state_of(extension)
+        after = self._known[extension] = _STATES.get(device["state"], DeviceState.UNKNOWN)
+        return extension if before is DeviceState.UNREGISTERED and after is not before else ""
 
     def lost(self) -> None:
         """The link is down."""

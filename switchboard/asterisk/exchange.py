@@ -18,7 +18,7 @@ from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, extension_of, read
-from switchboard.asterisk.lights import DutyLamps, MessageLights
+from switchboard.asterisk.lights import DutyLamps
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.talk import LEG_VARIABLE, PARTNER_VARIABLE, SAFETY_NET_CONTEXT, TALKING_CONTEXT
@@ -68,8 +68,8 @@ class Exchange(Generic[V]):
 
     `version_for` says by which version a call to a number that begins now is led; it is asked once a call. `serve` runs
     as one task a call. `all_adopted` is told whenever all calls that Asterisk holds have one, `phones_changed` whenever
-    a desk phone is in another state. `desk_phones` are the extensions whose states are followed; `not_to_be_rung` says
-    whose persons are away, for lamps.
+    a desk phone is in another state, `phone_registered` of each that was not connected and is. `desk_phones` are the
+    extensions whose states are followed; `not_to_be_rung` says whose persons are away, for lamps.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Exchange(Generic[V]):
         serve: Serve[V],
         all_adopted: Callable[[], None] = lambda: None,
         phones_changed: Callable[[], None] = lambda: None,
+        phone_registered: Callable[[str], None] = lambda extension: None,
         desk_phones: Callable[[], Iterable[str]] = lambda: (),
         not_to_be_rung: Callable[[], Mapping[str, bool]] = dict,
     ) -> None:
@@ -89,12 +90,12 @@ class Exchange(Generic[V]):
         self._ami = AmiLinks(ami)
         self.devices = DeviceStates(self._ari, desk_phones)
         self.lamps = DutyLamps(self._ari, not_to_be_rung)
-        self.message_lights = MessageLights(self._ami)
         self._asterisk = Asterisk(self._ari, self._ami, recordings)
         self._version_for = version_for
         self._serve = serve
         self._all_adopted = all_adopted
         self._phones_changed = phones_changed
+        self._phone_registered = phone_registered
         self._calls: dict[str, AsteriskCall] = {}
         self._legs: dict[str, tuple[Leg, AsteriskCall]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -223,7 +224,8 @@ class Exchange(Generic[V]):
         self._ari.request(operations.SUBSCRIBE, applicationName=APPLICATION, eventSource=f"channel:{channel['id']}")
 
     def _device_changed(self, event: Event) -> None:
-        self.devices.changed(event)
+        if registered := self.devices.changed(event):
+            self._phone_registered(registered)
         self._phones_changed()
 
     def _ended(self, event: Event) -> None:

@@ -18,6 +18,7 @@ from switchboard.asterisk.ari import AriLink
 from switchboard.errors import AsteriskError, LegGone
 
 INTERVAL = 1.0  # seconds between looks at who is there
+AGAIN = 300.0  # seconds after which a phone that has new messages is told so again
 _MESSAGES = "application/simple-message-summary"  # RFC 3842
 
 log = structlog.get_logger()
@@ -57,16 +58,44 @@ class DutyLamps:
 
 
 class MessageLights:
-    """Implements ports.MessageLights: the light that says that messages wait."""
+    """Implements ports.MessageLights: the light that says that messages wait, as a phone was told it last.
 
-    def __init__(self, ami: AmiLinks) -> None:
+    A phone forgets it with its power, and one that is not connected hears nothing: so whoever registers is told, all
+    are when a link to Asterisk is back, and every AGAIN whoever has new messages, as Asterisk does not tell of a phone
+    that restarts and registers before its old registration has run out.
+    """
+
+    def __init__(self, ami: Callable[[], AmiLinks]) -> None:
         self._ami = ami
+        self._waiting: dict[str, tuple[int, int]] = {}
 
     def light(self, extension: str, new: int, saved: int) -> None:
         """See ports.MessageLights."""
-        waiting = "yes" if new else "no"
-        lines = (f"Messages-Waiting: {waiting}", f"Voice-Message: {new}/{saved}")
+        self._waiting[extension] = (new, saved)
+        self.tell(extension)
+
+    def tell(self, extension: str) -> None:
+        """Tell a phone once more, if it was ever told."""
+        if extension not in self._waiting:
+            return
+        new, saved = self._waiting[extension]
+        lines = (f"Messages-Waiting: {'yes' if new else 'no'}", f"Voice-Message: {new}/{saved}")
         content = ",".join(f"Content={line}" for line in lines)
         variables = f"Event=message-summary,Content-type={_MESSAGES},{content}"
-        if not self._ami.notify(extension, variables):
-            log.warning("message_light_not_told", extension=extension)
+        if not self._ami().notify(extension, variables):
+            log.warning("message_light_not_told", extension=extension)  # until the link is back
+
+    async def run(self) -> None:
+        """Tell again whoever has to be, until cancelled."""
+        loop = asyncio.get_running_loop()
+        was_up, told_at = False, loop.time()
+        while True:
+            is_up = self._ami().is_up
+            is_back, is_time = is_up and not was_up, loop.time() - told_at >= AGAIN
+            if is_up and (is_back or is_time):
+                told_at = loop.time()
+                for extension, (new, _) in self._waiting.items():
+                    if new or is_back:
+                        self.tell(extension)
+            was_up = is_up
+            await asyncio.sleep(INTERVAL)

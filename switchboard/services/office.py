@@ -22,6 +22,7 @@ from switchboard.ports import (
     ClientDirectory,
     Clock,
     Lookups,
+    MessageLights,
     PresenceBook,
     ScreeningLists,
     SpamScores,
@@ -56,6 +57,13 @@ class EverybodyIn:
 
     async def set(self, presence: Presence) -> None:
         """Nothing is kept."""
+
+
+class NoLights:
+    """Phones without a message-waiting light."""
+
+    def light(self, extension: str, new: int, saved: int) -> None:
+        """Nothing is lit."""
 
 
 class NoLookups:
@@ -119,4 +127,5 @@ class Office:
     phone_uses: PhoneUses = field(default_factory=PhoneUses)
     screening: Screening = field(default_factory=Screening)
     lookups: Lookups = field(default_factory=NoLookups)
+    lights: MessageLights = field(default_factory=NoLights)
     queues: Queues = field(default_factory=Queues)

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from switchboard.asterisk import lights as lights_module
 from switchboard.domain.presence import Presence, Status
-from tests.asterisk.office import StoryOffice
+from tests.asterisk.office import DEADLINE, StoryOffice
+from tests.asterisk_fixture import eventually
 from tests.watching_phone import Package, WatchingPhone
 
 
@@ -56,13 +58,50 @@ async def test_a_phone_that_knows_presence_only(office: StoryOffice) -> None:
 
 async def test_the_message_light(office: StoryOffice) -> None:
     async with watcher(office) as reception:
-        lights = office.controller._exchange.message_lights
+        lights = office.controller._serving.now.office.lights
         lights.light("100", new=2, saved=1)
         told = await reception.told_of_messages("Messages-Waiting: yes")
         assert "Voice-Message: 2/1" in told
         assert "Content-Type: application/simple-message-summary" in told
         lights.light("100", new=0, saved=3)
         await reception.told_of_messages("Messages-Waiting: no")
+
+
+async def test_a_phone_that_comes_back_has_its_light_again(office: StoryOffice) -> None:
+    """Nothing reaches a phone that is off, and what restarts is dark."""
+    lights = office.controller._serving.now.office.lights
+    async with watcher(office) as reception:
+        await reception.register(expires=0)
+        lights.light("100", new=3, saved=0)
+        await reception.register()
+        assert "Voice-Message: 3/0" in await reception.told_of_messages("Messages-Waiting: yes")
+        reception.notified.clear()
+        await reception.register(expires=0)
+        await reception.register()
+        await reception.told_of_messages("Voice-Message: 3/0")
+    lights.light("100", new=0, saved=0)
+
+
+async def test_a_light_is_told_again_after_a_cut_and_from_time_to_time(
+    office: StoryOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lights = office.controller._serving.now.office.lights
+    async with watcher(office) as reception:
+        office.ami_wire.cut()
+
+        async def is_cut() -> bool:
+            return not office.controller._exchange.ami.is_up
+
+        await eventually(is_cut, DEADLINE, "the cut is noticed")
+        lights.light("100", new=0, saved=4)
+        office.ami_wire.mend()
+        await reception.told_of_messages("Voice-Message: 0/4")
+        lights.light("100", new=1, saved=4)
+        await reception.told_of_messages("Voice-Message: 1/4")
+        reception.notified.clear()
+        monkeypatch.setattr(lights_module, "AGAIN", 0.0)
+        await reception.told_of_messages("Voice-Message: 1/4")
+    lights.light("100", new=0, saved=0)
 
 
 async def test_only_what_is_a_lamp_can_be_watched(office: StoryOffice) -> None:
