@@ -134,7 +134,7 @@ def load_here(wanted: Wanted, configuration: Configuration | None = None) -> Loa
         secrets = make_secrets(wanted.folders.secrets, configuration.organisation.phones)
         program = running_program(wanted.folders)
         files = render(configuration, wanted.settings, wanted.folders, secrets, program)
-    prompts = PromptStore(wanted.folders.prompts, configuration.utterances)
+    prompts = PromptStore(wanted.folders.prompts, configuration.utterances, configuration.organisation.recorded)
     return Loaded(replace(configuration, lines={}), prompts, files)  # lines are for problems, and there were none
 
 

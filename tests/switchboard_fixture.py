@@ -31,7 +31,6 @@ from typing import Any, Self
 import yaml
 
 from switchboard.domain.language import Language
-from switchboard.domain.spoken import content_key
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.folders import Folders
@@ -280,7 +279,8 @@ class RunningSwitchboard:
         return "; ".join(map(str, told(call.heard, self.recordings()))) or "nothing we say"
 
     def _recording(self, utterance: Utterance) -> Path:
-        return self.folders.prompts / f"{content_key(utterance.text, utterance.language)}.wav"
+        name = self.configuration.organisation.recording_of(utterance.text, utterance.language)
+        return self.folders.prompts / f"{name}.wav"
 
     def logged(self, lines: int = 40) -> str:
         """The last lines of what `up` printed and the controller logged, to understand a failure by."""

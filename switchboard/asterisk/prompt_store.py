@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from switchboard.domain.language import Language
 from switchboard.domain.spoken import BEEP, PAUSE, content_key
 from switchboard.ports import RecordingRef, Utterance
 
@@ -27,10 +28,16 @@ class Media:
 
 
 class PromptStore:
-    """Media of all utterances of a configuration. Making one reads the head of every file."""
+    """Media of all utterances of a configuration. Making one reads the head of every file.
 
-    def __init__(self, folder: Path, utterances: Iterable[Utterance]) -> None:
+    `recorded` are the fingerprints of the organisation's own recordings, as Organisation has them.
+    """
+
+    def __init__(
+        self, folder: Path, utterances: Iterable[Utterance], recorded: Mapping[tuple[str, Language], str] | None = None
+    ) -> None:
         self._folder = folder
+        self._recorded = recorded or {}
         self._media = {utterance: self._read(utterance) for utterance in utterances}
         self._pause = self._read_file(folder / PAUSE)
         self.beep = self._read_file(folder / BEEP)
@@ -58,7 +65,8 @@ class PromptStore:
         return media
 
     def _read(self, utterance: Utterance) -> Media:
-        return self._read_file(self._folder / content_key(utterance.text, utterance.language))
+        own = self._recorded.get((utterance.text, utterance.language), "")
+        return self._read_file(self._folder / content_key(utterance.text, utterance.language, own))
 
     def _read_file(self, path: Path) -> Media:
         try:

@@ -20,7 +20,6 @@ from switchboard.asterisk.tones import tones_of
 from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Number, Organisation, Trunk
-from switchboard.domain.spoken import content_key
 from switchboard.errors import ConfigurationError, SetupError
 from switchboard.folders import Folders
 from switchboard.services.answer_star_code import STAR_CODES, UNAVAILABLE
@@ -209,7 +208,7 @@ def _recording(given: RenderingInput, prompt: str, language: Language) -> Escape
     spoken = language if texts.get(language) else given.organisation.languages[0]
     if not texts.get(spoken):
         raise ValueError(f"safety net: prompt {prompt!r} has no text in {language} or {spoken}")
-    return escaping.path(given.folders.prompts / content_key(texts[spoken], spoken))
+    return escaping.path(given.folders.prompts / given.organisation.recording_of(texts[spoken], spoken))
 
 
 def _said_by_dialplan(given: RenderingInput, prompt: str) -> Escaped | None:

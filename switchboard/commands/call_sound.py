@@ -17,7 +17,6 @@ from switchboard.commands.draft import draft_folders
 from switchboard.commands.preparation import make_place
 from switchboard.commands.progress import ShownProgress
 from switchboard.domain.dialling import WhileRinging
-from switchboard.domain.spoken import content_key
 from switchboard.flows.configuration import Configuration
 from switchboard.folders import Folders
 from switchboard.ports import Utterance
@@ -54,7 +53,8 @@ class CallSounds:
 
     def file_of(self, utterance: Utterance) -> Path:
         """The recording that says it."""
-        file = self._folders.prompts / f"{content_key(utterance.text, utterance.language)}.wav"
+        name = self._configuration.organisation.recording_of(utterance.text, utterance.language)
+        file = self._folders.prompts / f"{name}.wav"
         if not file.exists():
             self.render([utterance])
         return file

@@ -66,7 +66,7 @@ def render(
 def accept_recordings() -> None:
     """Note that your recordings say what their texts say today; a text changed later is then noticed."""
     from switchboard.errors import SetupError
-    from switchboard.speech import recordings
+    from switchboard.flows import recordings
 
     place, configuration = _load()
     try:
@@ -98,7 +98,7 @@ def _as_json(prompt: Prompt) -> dict[str, Any]:
         "ids": list(prompt.ids),
         "language": prompt.utterance.language,
         "text": prompt.utterance.text,
-        "key": prompt.key,
+        "key": prompt.content_key,
         "state": prompt.state,
         "by": rendered.by if rendered else None,
         "version": rendered.version if rendered else None,

@@ -15,6 +15,7 @@ from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
 from switchboard.domain.ring_strategy import Member
 from switchboard.domain.screening import ScreeningRules
+from switchboard.domain.spoken import content_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class Organisation:
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
     queues: Mapping[str, Queue] = field(default_factory=dict)
     groups: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # that ring together or in turn
+    # Fingerprints of the organisation's own recordings, by what they say.
+    recorded: Mapping[tuple[str, Language], str] = field(default_factory=dict)
 
     @property
     def default_language(self) -> Language:
@@ -129,6 +132,10 @@ class Organisation:
         if language in texts:
             return texts[language], language
         return texts[self.default_language], self.default_language
+
+    def recording_of(self, text: str, language: Language) -> str:
+        """The name of the recording that says a text (domain/spoken.py), the organisation's own or a robot's."""
+        return content_key(text, language, self.recorded.get((text, language), ""))
 
     def members_of(self, department: str) -> list[Person]:
         """Everybody who works in a department or is named its member, in the order of people.yaml."""

@@ -27,6 +27,7 @@ from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import give_names, read_languages, read_organisation
 from switchboard.flows.people_yaml import KnownNames
 from switchboard.flows.reading import Reading
+from switchboard.flows.recordings import Recordings, ids_of
 from switchboard.flows.rota_yaml import read_rotas
 from switchboard.flows.schema import Copied, FlowReading
 from switchboard.flows.screening_yaml import FILE as SCREENING
@@ -61,8 +62,15 @@ def load_configuration(ivr: Path, prompts: Path, *, version: str | None = None) 
     if problems:
         raise ConfigurationError(problems.errors())
     version = version or content_version(ivr, prompts)
+    organisation = configuration.organisation
+    recorded = Recordings(prompts).fingerprints(configuration.utterances, ids_of(organisation.prompts))
     return replace(
-        configuration, version=version, warnings=tuple(problems.warnings()), lines=problems.lines, limits=limits
+        configuration,
+        organisation=replace(organisation, recorded=recorded),
+        version=version,
+        warnings=tuple(problems.warnings()),
+        lines=problems.lines,
+        limits=limits,
     )
 
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from switchboard.domain.language import Language
 from switchboard.domain.spoken import BEEP, PAUSE, content_key
 from switchboard.errors import SetupError
+from switchboard.flows.recordings import Recording, Recordings, ids_of
 from switchboard.folders import Folders
 from switchboard.ports import Utterance
 from switchboard.speech.crew import Answer, Job, speak_all
-from switchboard.speech.recordings import Recording, Recordings, ids_of
 from switchboard.speech.rendered import RATES, Rendered, State, read, state_of
 from switchboard.speech.voices import Speaker, Voice, Voices, find_voices
 
@@ -41,12 +41,17 @@ class Prompt:
     """An utterance, who could speak it, and what is there of it."""
 
     utterance: Utterance
-    key: str
+    key: str  # of its files
     ids: tuple[str, ...]
     chain: tuple[Voice, ...]
     recording: Recording | None
     outdated: tuple[Path, ...]  # recordings of it that say another text, hence are not used
     rendered: Rendered | None
+
+    @property
+    def content_key(self) -> str:
+        """What a recording of the organisation's own may be named, instead of a prompt id."""
+        return content_key(self.utterance.text, self.utterance.language)
 
     @property
     def state(self) -> State:
@@ -98,8 +103,9 @@ def survey(
     ids = ids_of(texts or {})
     found = []
     for utterance in sorted(set(utterances), key=lambda each: (each.language, each.text)):
-        key, names = content_key(utterance.text, utterance.language), ids.get(utterance, ())
+        names = ids.get(utterance, ())
         recording = recordings.of(utterance, names)
+        key = content_key(utterance.text, utterance.language, recording.fingerprint if recording else "")
         own = (Voice(Speaker.RECORDING, recording.fingerprint),) if recording else ()
         found.append(
             Prompt(
@@ -222,7 +228,7 @@ def _nobody_speaks(dumb: Sequence[Prompt], refusals: Sequence[Refusal]) -> str:
     return (
         f"no voice can speak {_short(utterance.text)!r} in language {utterance.language!r}{more}: "
         f"{'; '.join(reasons) or 'no voice is installed'}. Record it as prompts/recordings/{utterance.language}/"
-        f"{(dumb[0].ids or (dumb[0].key,))[0]}.wav, change the text, or install piper-tts or espeak-ng"
+        f"{(dumb[0].ids or (dumb[0].content_key,))[0]}.wav, change the text, or install piper-tts or espeak-ng"
     )
 
 

@@ -29,7 +29,7 @@ from switchboard.app import Controller
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH, Language
-from switchboard.domain.spoken import BEEP, PAUSE, content_key
+from switchboard.domain.spoken import BEEP, PAUSE
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.machine.account import folders_of, make_folders, service_account
@@ -226,7 +226,10 @@ class StoryOffice:
         return self.configuration.facts[identifier].wordings[wording].texts[ENGLISH]
 
     def _recording(self, utterance: Utterance) -> Path:
-        return self.asterisk.folders.prompts / f"{content_key(utterance.text, utterance.language)}.wav"
+        return (
+            self.asterisk.folders.prompts
+            / f"{self.configuration.organisation.recording_of(utterance.text, utterance.language)}.wav"
+        )
 
     # -- what is recorded
 
@@ -324,7 +327,8 @@ def _speak(configuration: Configuration, prompts: Path) -> Path:
     render_missing(configuration.utterances, folders, prompts, texts=configuration.organisation.prompts)
     rendered = prompts / "rendered"
     rendered.mkdir()
-    for name in (PAUSE, BEEP, *(content_key(each.text, each.language) for each in configuration.utterances)):
+    recording_of = configuration.organisation.recording_of
+    for name in (PAUSE, BEEP, *(recording_of(each.text, each.language) for each in configuration.utterances)):
         for ending in RATES:
             shutil.copy(folders.prompts / f"{name}.{ending}", rendered / f"{name}.{ending}")
     return rendered

@@ -20,6 +20,7 @@ from switchboard.flows.versions import keep_version, load_version, set_live
 from switchboard.loading import Loaded
 from switchboard.machine.controller_link import Reloaded, ReloadRefused, controller_status, reload_controller
 from switchboard.machine.postgres_server import PostgresServer
+from switchboard.ports import Utterance
 from switchboard.postgres.migrate import migrate
 from tests import hearing
 from tests.asterisk.office import StoryOffice, story_office
@@ -50,8 +51,9 @@ class ChangingOffice(StoryOffice):
     scratch: Path
     first: str
 
-    def version(self, name: str, **changes: Change) -> str:
-        """Keep a version with some files changed, by their names without ending: main, organisation, people, en.
+    def version(self, name: str, *, jingle: int | None = None, **changes: Change) -> str:
+        """Keep a version with some files changed, by their names without ending: main, organisation, people, en; and
+        with another recording of the jingle, noise of this seed.
 
         What it says and nobody has spoken is noise of its own.
         """
@@ -64,11 +66,13 @@ class ChangingOffice(StoryOffice):
             text = file.read_text("utf-8")
             assert change[0] in text
             file.write_text(text.replace(*change), "utf-8")
+        if jingle is not None:
+            write_noise(prompts / "recordings/en/jingle.wav", 4.0, seed=jingle)
         versions = self.asterisk.folders.versions
         version = keep_version(versions, ivr, prompts)
         self.spoken = load_version(versions, version)
         for utterance in self.spoken.utterances:
-            recording = self._recording(utterance)
+            recording = self._new_recording(utterance)
             if not recording.exists():
                 write_noise(recording, 1.2, seed=int(recording.stem[:6], 16))
         return version
@@ -87,7 +91,11 @@ class ChangingOffice(StoryOffice):
 
     def new_prompt(self, identifier: str) -> Path:
         """The recording of a prompt, as the version kept last has it."""
-        return self._recording(self.spoken.prompts[identifier][self.spoken.organisation.default_language][0])
+        return self._new_recording(self.spoken.prompts[identifier][self.spoken.organisation.default_language][0])
+
+    def _new_recording(self, utterance: Utterance) -> Path:
+        name = self.spoken.organisation.recording_of(utterance.text, utterance.language)
+        return self.asterisk.folders.prompts / f"{name}.wav"
 
     def new_password(self, extension: str) -> str:
         """The one that was made for a new phone."""
@@ -138,6 +146,19 @@ async def test_the_next_call_hears_a_change_and_a_call_in_progress_does_not(offi
     await before.hang_up()
     records = [await office.record_of(call) for call in (before, after)]
     assert [record.flow_version for record in records] == [office.first, changed]
+
+
+async def test_a_call_goes_on_hearing_the_recording_it_began_with(office: ChangingOffice) -> None:
+    before = await office.call("6001003")
+    await before.hears(office.prompt("hub_menu"))
+    await office.reload(office.version("sound", jingle=7))
+    after = await office.call("6001003")
+    await after.hears(office.prompt("hub_menu"))
+    await asyncio.gather(before.press("2"), after.press("2"))
+    await asyncio.gather(before.hears(office.prompt("jingle")), after.hears(office.new_prompt("jingle")))
+    assert not before.has_heard(office.new_prompt("jingle"))
+    assert not after.has_heard(office.prompt("jingle"))
+    await asyncio.gather(before.hang_up(), after.hang_up())
 
 
 async def test_a_new_phone_registers_a_new_number_is_answered_and_both_go_again(

@@ -84,13 +84,15 @@ def test_own_recording_wins_and_its_removal_brings_the_robot_back(folders: Folde
     assert speakers(render_missing([HELLO], folders, prompts, texts=TEXTS, voices=voices)) == {"espeak-ng": 1}
     record(prompts, "hello")
     (prompt,) = survey([HELLO], folders, prompts, texts=TEXTS, voices=voices)
-    assert prompt.state is State.STALE
+    assert prompt.state is State.MISSING
     assert speakers(render_missing([HELLO], folders, prompts, texts=TEXTS, voices=voices)) == {"recording": 1}
     (prompt,) = survey([HELLO], folders, prompts, texts=TEXTS, voices=voices)
     assert prompt.state is State.FRESH
     assert prompt.rendered and prompt.rendered.seconds == pytest.approx(0.58, abs=0.03)
     (prompts / "recordings" / "en" / "hello.wav").unlink()
-    assert speakers(render_missing([HELLO], folders, prompts, texts=TEXTS, voices=voices)) == {"espeak-ng": 1}
+    (prompt,) = survey([HELLO], folders, prompts, texts=TEXTS, voices=voices)
+    assert prompt.state is State.FRESH  # the robot's is there still
+    assert prompt.rendered and prompt.rendered.by == "espeak-ng"
 
 
 def test_unusable_recording_is_told_and_the_robot_speaks(folders: Folders, prompts: Path) -> None:

@@ -123,11 +123,10 @@ def _second(line: str) -> int:
 
 def _rendered(draft: Path, prompt: str) -> Path:
     from switchboard.domain.language import ENGLISH
-    from switchboard.domain.spoken import content_key
     from switchboard.flows.load import load_configuration
 
-    text = load_configuration(draft / "ivr", draft / "prompts").organisation.prompts[prompt][ENGLISH]
-    (file,) = (draft / "state").rglob(f"{content_key(text, ENGLISH)}.wav")
+    organisation = load_configuration(draft / "ivr", draft / "prompts").organisation
+    (file,) = (draft / "state").rglob(f"{organisation.recording_of(*organisation.wording(prompt, ENGLISH))}.wav")
     return file
 
 

@@ -10,8 +10,8 @@ import pytest
 from switchboard.domain.language import ENGLISH, Language
 from switchboard.domain.spoken import content_key
 from switchboard.errors import ConfigurationError
+from switchboard.flows.recordings import Recordings, accept, ids_of
 from switchboard.ports import Utterance
-from switchboard.speech.recordings import Recordings, accept, ids_of
 from switchboard.speech.rendered import PROCESSING, RATES, Rendered, State, read, state_of
 from switchboard.speech.sound import NotSound
 from switchboard.speech.voices import Speaker, Voice, Voices

@@ -22,6 +22,10 @@ def test_any_change_of_text_is_another_recording() -> None:
     assert len({content_key(text, ENGLISH) for text in ("Hello.", "Hello", "hello.", " Hello.")}) == 4
 
 
+def test_another_recording_of_the_same_text_has_another_name() -> None:
+    assert len({content_key("Hello.", ENGLISH, recording) for recording in ("", "0123456789ab", "ba9876543210")}) == 3
+
+
 @pytest.mark.parametrize("text", ["--help", "../../etc/passwd", "a\x00b", "\ud800", "", "x" * 10_000, "Tere õhtust"])
 def test_key_of_any_text_is_a_harmless_file_name(text: str) -> None:
     key = content_key(text, ENGLISH)

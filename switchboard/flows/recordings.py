@@ -7,10 +7,10 @@ recording is out of date and not used: a caller must not hear last year's openin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -26,6 +26,9 @@ MANIFEST_HEAD = """\
 # writes it. A recording whose text has changed since is not used until it is recorded anew or accepted again.
 
 """
+
+
+Said: TypeAlias = tuple[str, Language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ class Recordings:
             except OSError:
                 continue
         return None
+
+    def fingerprints(self, utterances: Iterable[Utterance], ids: Mapping[Utterance, Sequence[str]]) -> dict[Said, str]:
+        """Of those that there is an up-to-date recording of, by what it says; `ids` as of `ids_of`."""
+        if not self._folder.is_dir():
+            return {}
+        found = {utterance: self.of(utterance, ids.get(utterance, ())) for utterance in utterances}
+        return {(said.text, said.language): each.fingerprint for said, each in found.items() if each is not None}
 
     def outdated(self, utterance: Utterance, ids: Iterable[str]) -> tuple[Path, ...]:
         """Recordings of these prompt ids that are known to say another text."""
