@@ -21,7 +21,10 @@ from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Lookup, LookupAnswer
+from switchboard.domain.mailbox_menu import GreetingKind, InBox, Mailbox, MailboxSettings
+from switchboard.domain.message import MessageState
 from switchboard.domain.organisation import Person
+from switchboard.domain.pin import Admission
 from switchboard.domain.presence import Presence
 from switchboard.domain.screening import Attestation, Listed
 from switchboard.domain.transfer import Return, TalkEnd
@@ -38,9 +41,15 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class RecordingRef:
-    """What `Call.record` recorded under this name, to be played."""
+    """What `Call.record` recorded under this name, or a store put beside it, to be played."""
 
     name: UUID
+    folder: str = ""  # below that of recordings; empty: that one itself
+
+    @property
+    def file(self) -> str:
+        """Its name below the folder of recordings, without an ending."""
+        return f"{self.folder}/{self.name}" if self.folder else str(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +244,79 @@ class MessageLights(Protocol):
     def light(self, extension: str, new: int, saved: int) -> None:
         """So many messages wait at a desk phone, so many were heard: lit if any is new. Never waits, never fails; the
         phone is told again whenever it may have forgotten, until the process ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording that lies ready to be played."""
+
+    recording: RecordingRef
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """Who hears a mailbox or changes it: for its history."""
+
+    who: str  # "Mari Tamm", "phone 100", an account's name
+    whence: str  # "desk phone 101", "+37255501234", "the command line"
+    extension: str = ""  # the mailbox
+    call_id: CallId | None = None
+
+
+class Mailboxes(Protocol):
+    """Messages as people hear them by phone, and what they set of their mailboxes. All raise RecordsUnreachable."""
+
+    async def settings_of(self, extension: str) -> MailboxSettings:
+        """What is set of a mailbox."""
+
+    async def messages(self, mailbox: Mailbox) -> Sequence[InBox]:
+        """All in it that are not done, in any order."""
+
+    async def sound(self, message: UUID, part: str) -> Sound | None:
+        """What was said, ready to be played; None if that is not there (yet). See `release`."""
+
+    async def heard(self, message: UUID, state: MessageState, by: Hearer) -> None:
+        """Note that somebody hears it, and its state from now on."""
+
+    async def set_state(self, message: UUID, state: MessageState, by: Hearer) -> None:
+        """Keep it, delete it (DONE), take that back."""
+
+    async def take(self, message: UUID, person: str, by: Hearer) -> bool:
+        """From now on this person sees to it; False if somebody else does already: of two at once one wins."""
+
+    async def forward(self, message: UUID, person: str, introduction: UUID | None, by: Hearer) -> None:
+        """Put a copy into a colleague's mailbox, with what `Call.record` recorded under `introduction` before it."""
+
+    async def called_back(self, message: UUID, by: Hearer) -> None:
+        """Note that somebody calls its caller back."""
+
+    async def set_order(self, extension: str, *, newest_first: bool, by: Hearer) -> None:
+        """In which order its messages are heard from now on."""
+
+    async def greetings(self, person: str) -> Mapping[GreetingKind, Sound]:
+        """A person's own."""
+
+    async def set_greeting(self, person: str, kind: GreetingKind, recording: UUID, by: Hearer) -> None:
+        """From now on callers hear what was recorded under this name; the recording is taken away."""
+
+    async def drop_greeting(self, person: str, kind: GreetingKind, by: Hearer) -> None:
+        """From now on the words of the prompts again."""
+
+    async def opened(self, extension: str, by: Hearer) -> bool:
+        """Note that somebody hears it at its own phone. That opens it again for access from outside: was it locked?"""
+
+    async def admit(self, extension: str, pin: str, by: Hearer) -> Admission:
+        """May whoever gave this number and PIN hear it? It takes as long whatever comes out."""
+
+    async def set_pin(self, extension: str, pin: str, by: Hearer) -> None:
+        """From now on this one; "" for none. Weak ones are for the caller to refuse (domain/pin.py)."""
+
+    async def discard(self, recordings: Collection[UUID]) -> None:
+        """Take away what `Call.record` recorded under these names; nothing where it is not there."""
+
+    async def release(self, sounds: Collection[Sound]) -> None:
+        """These are not played any more."""
 
 
 class CallLedger(Protocol):

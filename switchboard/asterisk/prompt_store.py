@@ -79,4 +79,4 @@ class PromptStore:
 
 
 def _recorded(recording: RecordingRef) -> Media:
-    return Media(f"recording:{recording.name}", UNKNOWN_LENGTH)
+    return Media(f"recording:{recording.file}", UNKNOWN_LENGTH)

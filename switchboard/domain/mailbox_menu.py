@@ -45,6 +45,24 @@ class Mailbox:
     is_reception: bool = False  # messages for nobody in particular
 
 
+class GreetingKind(StrEnum):
+    """When callers hear it, before they leave a message."""
+
+    UNAVAILABLE = "unavailable"
+    BUSY = "busy"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSettings:
+    """What is set of a mailbox."""
+
+    has_pin: bool = False  # without one it is heard at its own phone only
+    asks_at_desk: bool = False  # for the PIN, at its own phone too
+    newest_first: bool = False
+    is_locked: bool = False  # for access from outside
+
+
 def mailbox_of(organisation: Organisation, extension: str) -> Mailbox | None:
     """The mailbox of a desk phone; None if there is no such phone."""
     phone = organisation.phones.get(extension)
@@ -73,7 +91,7 @@ class InBox:
     owner: str = ""  # the person who sees to it
     state: MessageState = MessageState.NEW
     is_urgent: bool = False
-    parts: frozenset[Part] = frozenset({Part.BODY})  # what was said
+    parts: frozenset[str] = frozenset({Part.BODY})  # what was said; `introduction` by whoever forwarded it
 
     @property
     def is_new(self) -> bool:

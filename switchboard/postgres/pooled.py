@@ -1,0 +1,83 @@
+"""Named queries on a few connections, each with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from switchboard.errors import RecordsUnreachable
+from switchboard.postgres.queries import queries
+
+DEADLINE = 5.0  # seconds, for connecting and for each request
+CONNECTIONS = 4
+
+
+class PooledQueries:
+    """The queries of one file. RecordsUnreachable says that Postgres did not answer in time.
+
+    Connects when first asked.
+    """
+
+    def __init__(self, dsn: str, file: str, what: str) -> None:
+        """`what` is named when it cannot be had: "mailboxes cannot be read or changed"."""
+        self._dsn, self._file, self._what = dsn, file, what
+        self._sql = queries(file)
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of one query."""
+        async with self.transaction() as fetch:
+            return await fetch(query, *arguments)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Fetch]:
+        """Several queries that all count or none."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                pool = await self._connected()
+                connection = await pool.acquire()
+                try:
+                    async with connection.transaction():
+                        yield Fetch(connection, self._sql)
+                finally:
+                    # Not awaiting the pool's reset of a connection that does not answer.
+                    await asyncio.shield(pool.release(connection, timeout=DEADLINE))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise RecordsUnreachable(f"{self._what}: {error or type(error).__name__}") from error
+
+    async def _connected(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=0,
+                    max_size=CONNECTIONS,
+                    timeout=DEADLINE,
+                    command_timeout=DEADLINE,
+                    server_settings={
+                        "application_name": f"switchboard {self._file}",
+                        "statement_timeout": str(int(DEADLINE * 1000)),
+                    },
+                )
+            return self._pool
+
+
+class Fetch:
+    """Queries within a transaction, by name."""
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record], sql: dict[str, str]) -> None:
+        self._connection, self._sql = connection, sql
+
+    async def __call__(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of one query."""
+        return await self._connection.fetch(self._sql[query], *arguments)
