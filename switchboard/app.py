@@ -40,6 +40,8 @@ from switchboard.postgres.blocklist import MirroredLists
 from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
+from switchboard.postgres.filing import Filing
+from switchboard.postgres.kept_messages import KeptMessages
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.spool import SpooledLedger
@@ -104,6 +106,7 @@ class Controller:
         self._lookups = JsonLookups()
         self._phone_uses = PhoneUses()
         self._lights = MessageLights(lambda: self._exchange.ami)
+        self._messages = KeptMessages(self._folders, self._ledger)
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
             settings,
@@ -117,6 +120,7 @@ class Controller:
             Screening(lists=self._lists, spam=self._spam),
             self._lookups,
             self._lights,
+            self._messages,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -135,6 +139,8 @@ class Controller:
         self._changeover = Changeover(self._serving, reloading, lambda: self._exchange.is_answering)
         self._control = ControlSocket(self._folders.controller_socket, status=self._status, reload=self._changeover.to)
         self._drain = Drain(self._ledger, self._database_url())
+        self._filing: Filing | None = None
+        self._are_calls_known = False  # those that an earlier controller left behind
         self._records_problem: str | None = None
 
     @property
@@ -191,6 +197,7 @@ class Controller:
             self._queues.expect(call.id)
 
     def _all_adopted(self) -> None:
+        self._are_calls_known = True
         self._queues.all_adopted(self._clock.now())
         asyncio.get_running_loop().call_later(QUEUES_OPEN, lambda: self._queues.open(self._clock.now()))
 
@@ -250,8 +257,19 @@ class Controller:
             in_progress=self._exchange.in_progress,
             names=self._serving.names,
         )
+        self._filing = Filing(
+            self._database_url(),
+            self._messages,
+            self._ledger,
+            self._clock,
+            in_progress=lambda call: not self._are_calls_known or self._exchange.in_progress(call),
+            organisation=lambda: self._serving.now.configuration.organisation,
+            hours=lambda: self._serving.now.configuration.hours,
+            lights=self._lights,
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._drain.run(), name="drain")
+            tasks.create_task(self._filing.run(), name="filing")
             tasks.create_task(collector.run(), name="collector")
 
     async def _ledger_kept(self) -> None:
@@ -274,6 +292,8 @@ class Controller:
             "queues": self._queues.told(),
             "presence_problem": self._presence.problem,
             "postgres_problem": self._records_problem or self._drain.problem,
+            "messages_have_room": self._messages.has_room(),
+            "messages_problem": self._filing.problem if self._filing else None,
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
             "screening_problem": self._lists.mirror.problem or (self._spam.problem if self._spam else None),

@@ -7,6 +7,7 @@
     ├── CallerHungUp            the caller is gone; raised at the next await of the call
     │   └── CallTakenAway       not hung up: the dialplan's safety net has the caller now
     ├── LegGone                 a leg ended while we were commanding it (ARI 404 or 409)
+    ├── MessageNotKept          the disk refuses what a caller said; the recording stays where it is
     ├── AsteriskError           Asterisk refused, or answered what we don't understand
     │   └── AsteriskUnreachable no link to Asterisk, or no answer in time
     └── RecordsUnreachable      Postgres does not answer
@@ -56,6 +57,10 @@ class CallTakenAway(CallerHungUp):
 
 class LegGone(SwitchboardError):
     """The leg ended before our request reached it."""
+
+
+class MessageNotKept(SwitchboardError):
+    """What a caller said cannot be made safe now."""
 
 
 class AsteriskError(SwitchboardError):

@@ -68,6 +68,11 @@ class Folders:
         return self.asterisk_spool / "recording"
 
     @property
+    def kept_messages(self) -> Path:
+        """Messages that the controller took: complete, under their ids. On the same disk as the recordings."""
+        return self.asterisk_spool / "messages"
+
+    @property
     def cel(self) -> Path:
         """Asterisk's channel event log, the second witness of every call."""
         return self.asterisk / "log" / "cel-custom" / "switchboard.csv"

@@ -190,6 +190,10 @@ class Call(Protocol):
         and CallerHungUp raised by what is awaited next. Raises AsteriskError where nothing could be recorded.
         """
 
+    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+        """Let the caller hear what `record` recorded, one after the other, in all that long. A key stops it, and stays
+        for `key()`."""
+
     async def ring(
         self,
         phones: Sequence[Phone],
@@ -236,6 +240,36 @@ class PresenceBook(Protocol):
 
     async def set(self, presence: Presence) -> None:
         """Take it; when this returns it survives whatever happens. Of two settings the later call counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecording:
+    """A sound that is kept, safe on disk."""
+
+    duration: timedelta
+    level: float  # dBFS, of its loudest half second
+    sha256: str  # of its file, hex
+
+
+class Messages(Protocol):
+    """Where messages are kept."""
+
+    def has_room(self) -> bool:
+        """Whether a message can be promised to anybody now. Never waits."""
+
+    async def keep(self, name: UUID, takes: Sequence[Sequence[UUID]]) -> KeptRecording | None:
+        """Keep what `Call.record` recorded, under this name; None where nothing was said.
+
+        A take is recordings that make one sound, one after the other; kept is the first of `takes` in which there is a
+        voice. When this returns it is safe, whatever happens; again, it returns what is kept already. Raises
+        MessageNotKept where the disk refuses: the recordings stay.
+        """
+
+    async def discard(self, recordings: Sequence[UUID]) -> None:
+        """Remove recordings that nobody needs; nothing if they are not there."""
+
+    async def settled(self) -> None:
+        """Return when Postgres has what the ledger has, or does not answer soon: the message is safe either way."""
 
 
 class MessageLights(Protocol):

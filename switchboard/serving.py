@@ -21,8 +21,8 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, MessageLights, PresenceBook
-from switchboard.services.office import EverybodyIn, NoClients, NoLights, NoLookups, Office, Screening
+from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, MessageLights, Messages, PresenceBook
+from switchboard.services.office import EverybodyIn, NoClients, NoLights, NoLookups, NoMessages, Office, Screening
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -69,6 +69,7 @@ class Serving:
         screening: Screening | None = None,
         lookups: Lookups | None = None,
         lights: MessageLights | None = None,
+        messages: Messages | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -80,6 +81,7 @@ class Serving:
         self._screening = screening or Screening()
         self._lookups = lookups or NoLookups()
         self._lights = lights or NoLights()
+        self._messages = messages or NoMessages()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -116,6 +118,7 @@ class Serving:
             screening=self._screening,
             lookups=self._lookups,
             lights=self._lights,
+            messages=self._messages,
         )
         return Served(configuration, office, loaded.prompts)
 

@@ -308,6 +308,7 @@ class PrivateAsterisk:
         for folder in (
             *(asterisk / name for name in ("etc", "log/cel-custom", "run", "db", "keys")),
             self.folders.messages,
+            self.folders.kept_messages,
         ):
             folder.mkdir(parents=True, exist_ok=True)
 

@@ -21,7 +21,7 @@ from switchboard.asterisk.sound_level import measure
 from switchboard.domain.dialling import WhileRinging
 from switchboard.domain.voice_recording import Recorded, RecordingEnd
 from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway, LegGone
-from switchboard.ports import Utterance
+from switchboard.ports import RecordingRef, Utterance
 
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
 RECORDING_GRACE = 2.0  # seconds Asterisk gets to tell that a recording is over, and to write its end
@@ -62,6 +62,13 @@ class VoiceChannel(Channel):
             return
         await self._play(self.prompts.media_of(utterances), barge_in)
 
+    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+        """See ports.Call."""
+        self._check()
+        if not self._keys:
+            each = lasts.total_seconds() / max(1, len(recordings))
+            await self._play([Media(f"recording:{one.name}", each) for one in recordings], barge_in=True)
+
     async def _play(self, media: Sequence[Media], barge_in: bool) -> None:
         deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
         while True:
@@ -101,11 +108,11 @@ class VoiceChannel(Channel):
             await self._play([self.prompts.beep], barge_in=False)
         await self._begin_recording(str(name), longest, silence)
         try:
-            ended_by = await self._end_of_recording(longest, stop_keys)
+            ended_by, key = await self._end_of_recording(longest, stop_keys)
         finally:
             self._recording = None
         duration, level = await asyncio.to_thread(measure, self._asterisk.recordings / f"{name}.wav")
-        return Recorded(duration, level, ended_by)
+        return Recorded(duration, level, ended_by, key)
 
     async def _begin_recording(self, name: str, longest: timedelta, silence: timedelta) -> None:
         self._recording = name
@@ -119,8 +126,8 @@ class VoiceChannel(Channel):
             ifExists="overwrite",
         )
 
-    async def _end_of_recording(self, longest: timedelta, stop_keys: str) -> RecordingEnd:
-        """Wait until it has ended: by itself, by a key, by the caller's hanging up."""
+    async def _end_of_recording(self, longest: timedelta, stop_keys: str) -> tuple[RecordingEnd, str]:
+        """Wait until it has ended: by itself, by a key (which one), by the caller's hanging up."""
 
         def is_stopped() -> bool:
             return any(key in stop_keys for key in self._keys)
@@ -133,14 +140,14 @@ class VoiceChannel(Channel):
         except CallTakenAway:
             raise
         except CallerHungUp:
-            return RecordingEnd.HANGUP
+            return RecordingEnd.HANGUP, ""
         if self.ended_by == "caller":
-            return RecordingEnd.HANGUP  # asked for; it leaves in a moment
+            return RecordingEnd.HANGUP, ""  # asked for; it leaves in a moment
         if not is_stopped():
-            return RecordingEnd.SILENCE if is_in_time else RecordingEnd.LENGTH
-        while self._keys.popleft() not in stop_keys:
+            return (RecordingEnd.SILENCE if is_in_time else RecordingEnd.LENGTH), ""
+        while (key := self._keys.popleft()) not in stop_keys:
             pass
-        return RecordingEnd.KEY
+        return RecordingEnd.KEY, key
 
     async def silence(self) -> None:
         """Stop whatever an earlier controller let the caller hear: what we say would wait until that is over."""

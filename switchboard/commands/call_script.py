@@ -122,7 +122,7 @@ def _line(line: Line) -> tuple[str, str, str]:
             return "switchboard", line.text, ""
         case Happening.SPEAKS:
             return "caller", f"speaks for {seconds}", "bold"
-        case Happening.RECORDED | Happening.ASKS:
+        case Happening.RECORDED | Happening.ASKS | Happening.PLAYS:
             return "", line.text, ""
         case Happening.CALLER_HANGS_UP:
             return "caller", "hangs up", "bold"

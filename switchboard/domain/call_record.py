@@ -154,10 +154,10 @@ def _disposition(ended: CallEvent, by_kind: Mapping[EventKind, Sequence[CallEven
     stated = ended.data.get("disposition")
     if stated in _DISPOSITIONS:
         disposition = Disposition(stated)
-        # A message that the safety net took is collected after the end was recorded.
+        # A message that nobody was there to file, such as the safety net's, is collected after the end was recorded.
         if disposition is Disposition.ABANDONED and EventKind.TALKED in by_kind:
             return Disposition.TALKED  # under another number of ours, from where the caller was passed on
-        is_overtaken = has_message and disposition in (Disposition.ABANDONED, Disposition.FAILED)
+        is_overtaken = has_message and disposition in (Disposition.ABANDONED, Disposition.FAILED, Disposition.SERVED)
         return Disposition.MESSAGE if is_overtaken else disposition
     if EventKind.TALKING in by_kind or EventKind.TALKED in by_kind:
         return Disposition.TALKED

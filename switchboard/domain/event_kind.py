@@ -41,7 +41,7 @@ class EventKind(StrEnum):
     LEFT_QUEUE = "left_queue"  # queue, outcome (WaitOutcome or "abandoned"), seconds (waited)
     BLOCKED = "blocked"  # pattern (number), why, who, extension: somebody at a desk phone blocked this caller
     # What is said from now on is a message, whatever happens to us: message_id, message_kind (MessageKind), person or
-    # department, asked (Parts), client_code, client_name, language, deadline, replaces (a message_id, recorded anew)
+    # department, asked, language, deadline
     MESSAGE_BEGUN = "message_begun"
     # message_id, file (name in the messages folder), seconds, sha256 (of the file, hex), recorded_at; where the
     # controller took it, also urgent, level (dBFS), call_back (CallBack), parts (part, message_id, seconds, sha256

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,7 @@ class Situation:
     is_there: bool = True
     why: str = ""  # they can't: "absent until Thu 24 Dec 00:00", "do not disturb"
     is_busy: bool = False  # they can't, and are at work all the same
+    until: datetime | None = None  # UTC; when they are back, if they said so
 
 
 @dataclass(frozen=True, slots=True)

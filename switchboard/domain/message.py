@@ -58,6 +58,8 @@ class MessageOutcome(StrEnum):
     RECEPTION = "reception"
 
 
+MOST_TAKES = 5
+MESSAGE_AT_LEAST = timedelta(seconds=1)  # found after the call: less is somebody hanging up
 CALL_BACK_KEYS = {"1": CallBack.SOON, "2": CallBack.MORNING, "3": CallBack.AFTERNOON, "4": CallBack.NO}
 
 
@@ -87,14 +89,31 @@ class Limits:
         return self.spoken(recorded) >= self.shortest
 
 
-def rest_of(message_id: UUID) -> UUID:
-    """Under which name a message goes on after the caller was warned of its end."""
-    return uuid5(message_id, "rest")
+def take_of(message_id: UUID, take: int) -> UUID:
+    """Under which name the caller's attempts are recorded, from 0; a message that was said anew has several."""
+    return uuid5(message_id, f"take {take}")
+
+
+def rest_of(take: UUID) -> UUID:
+    """Under which name a take goes on after the caller was warned of its end."""
+    return uuid5(take, "rest")
 
 
 def part_of(message_id: UUID, part: Part) -> UUID:
-    """Under which name a part of it is recorded."""
+    """Under which name a part of it is recorded, and kept."""
     return message_id if part is Part.BODY else uuid5(message_id, part.value)
+
+
+def takes_of(message_id: UUID) -> list[list[UUID]]:
+    """The recordings that can make up the message, the latest take first: the first with a voice is the message."""
+    takes = (take_of(message_id, take) for take in reversed(range(MOST_TAKES)))
+    return [[take, rest_of(take)] for take in takes]
+
+
+def recordings_of(message_id: UUID) -> list[UUID]:
+    """All that may have been recorded for it."""
+    takes = [name for names in takes_of(message_id) for name in names]
+    return [*takes, *(part_of(message_id, part) for part in (Part.WHO, Part.ABOUT))]
 
 
 def deadline_of(taken_at: datetime, within: timedelta, hours: HoursTable | None) -> datetime:

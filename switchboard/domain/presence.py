@@ -92,9 +92,10 @@ def situation(
     """The table above. `absences` come on top of those of people.yaml; `hours` are the person's own, if any."""
     if absence := absence_at((*person.absences, *absences), instant):
         because = f" ({absence.because})" if absence.because else ""
-        return Situation(False, f"absent until {absence.ends.astimezone(zone):%a %d %b %H:%M}{because}")
+        told = f"absent until {absence.ends.astimezone(zone):%a %d %b %H:%M}{because}"
+        return Situation(False, told, until=absence.ends)
     if presence is not None and (status := presence.status_at(instant)) is not Status.AVAILABLE:
-        return Situation(False, presence.told(zone), is_busy=status is Status.BUSY)
+        return Situation(False, presence.told(zone), is_busy=status is Status.BUSY, until=presence.until)
     if hours is not None and (state := hours.state_at(instant)).kind is not HoursKind.OPEN:
         return Situation(False, f"not at work: {state.told}")
     if device is DeviceState.IN_USE:

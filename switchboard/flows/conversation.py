@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
 from switchboard.domain.clients import Client
@@ -25,6 +26,7 @@ from switchboard.services.screen_call import screen_number
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
+MESSAGE_IN_HAND = "_message"  # among a call's variables, while a message is taken
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
 
 MOST_KEYS = 30  # of those that belong together
@@ -48,6 +50,7 @@ class Conversation:
         "entered_at",
         "flow",
         "is_finished",
+        "message_in_hand",
         "office",
         "recorder",
         "step",
@@ -66,6 +69,7 @@ class Conversation:
         self.entered_at = recorder.now()  # the step it is in
         self.variables = first_values(configuration.variables)  # as JSON can hold them; None: known to be not known
         self.waiting = start.waiting if isinstance(start, Position) else None  # see Position
+        self.message_in_hand: UUID | None = None  # begun in this step, under an earlier controller
         self.is_finished = False
         self._next: tuple[str, str] | None = None
         self._returns: list[tuple[str, str]] = []
@@ -77,6 +81,8 @@ class Conversation:
             self.variables = kept_values(configuration.variables, start.variables)
             if isinstance(start.variables, Mapping) and start.variables.get(STATED_NAME):
                 self.note_stated_name()
+            if isinstance(start.variables, Mapping) and (message := start.variables.get(MESSAGE_IN_HAND)):
+                self.message_in_hand = UUID(str(message))
             self._returns.extend(start.returns)
         else:
             self.flow = configuration.flows[start]
@@ -96,6 +102,16 @@ class Conversation:
         """Whether the caller has: then everybody who picks up is asked."""
         # Looked for one by one: whether it is there is nothing that flows are checked for.
         return any(name == STATED_NAME for name in self.variables)
+
+    def message_begun(self, message: UUID) -> None:
+        """From now on the caller may have said something of this message: whoever takes the call over saves it."""
+        self.variables[MESSAGE_IN_HAND] = str(message)
+        self.remember(self.attempt)
+
+    def message_over(self) -> None:
+        """It is saved, or nothing was said."""
+        self.variables.pop(MESSAGE_IN_HAND, None)
+        self.message_in_hand = None
 
     def acceptance(self) -> Acceptance | None:
         """What is asked of who picks up, from here on."""

@@ -23,6 +23,7 @@ from switchboard.flows.caller_classes import SOME_NUMBER, fact_of
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import Conversation, TooManySteps
 from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
+from switchboard.flows.forking_messages import ForkingMessages
 from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.forking_queues import ForkingQueues
 from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
@@ -214,7 +215,7 @@ class Explorer:
         return Looks(clock, caller, number, frozenset(client)), found.moves()
 
     def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> WatchedConversation:
-        office = replace(self._office, presence=ForkingPresence(call))
+        office = replace(self._office, presence=ForkingPresence(call), messages=ForkingMessages(call))
         return WatchedConversation(call, Unrecorded(office, language), office, self.configuration, start)
 
 

@@ -27,13 +27,15 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
-from switchboard.ports import Acceptance, Position, Utterance
+from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
 
 KEYS: tuple[str | None, ...] = (*"1234567890#*", None)  # None is silence
 REPEAT = "*"
+HUMAN = "0"
 
 _SOME_CALL = CallId(UUID(int=0))
-_SPEECH = Recorded(timedelta(seconds=3), -20.0, RecordingEnd.SILENCE)
+_SPEECH = Recorded(timedelta(seconds=8), -20.0, RecordingEnd.SILENCE)
+_ZERO = Recorded(timedelta(), SILENT, RecordingEnd.KEY, "0")
 _NOTHING_SAID = Recorded(timedelta(), SILENT, RecordingEnd.SILENCE)
 
 
@@ -160,6 +162,7 @@ class ForkingCall:
         self.asked: list[tuple[Utterance | None, str | None]] = []
         self.saw_caller = self.saw_number = False
         self.talking_to: Phone | None = None
+        self.recordings: dict[UUID, Recorded] = {}
         self._caller = Caller(caller)
         self._number = number
         self._told = answers
@@ -257,9 +260,14 @@ class ForkingCall:
         self, name: UUID, *, longest: timedelta, silence: timedelta, stop_keys: str = "#", beep: bool = True
     ) -> Recorded:
         """See ports.Call."""
-        recorded = self._answer((_SPEECH, _NOTHING_SAID))
-        self.happenings.append(Spoke(recorded.has_voice))
+        zero = (_ZERO,) if HUMAN in stop_keys else ()
+        recorded: Recorded = self._answer((_SPEECH, _NOTHING_SAID, *zero))
+        self.recordings[name] = recorded
+        self.happenings.append(Asked(silence, HUMAN) if recorded is _ZERO else Spoke(recorded.has_voice))
         return recorded
+
+    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+        """See ports.Call."""
 
     async def ring(
         self,

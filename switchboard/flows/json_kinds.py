@@ -30,6 +30,7 @@ from switchboard.flows.json_types import (
     yes_or_no,
 )
 from switchboard.flows.lookup_kinds import LookupName, Paths
+from switchboard.flows.message_kinds import AskedParts, MailboxOf
 from switchboard.flows.people_kinds import EVERYBODY, Among, PerKey
 from switchboard.flows.queue_kinds import QueueName
 from switchboard.flows.rota_kinds import RotaName
@@ -116,6 +117,18 @@ def _(kind: ForwardedTo, names: Names) -> Schema:
     by = {"person": "people", "department": "departments"}
     whom = table({key: names.one_of(what) for key, what in by.items()})
     return {"anyOf": [words([MANAGER]), {**whom, "minProperties": 1, "maxProperties": 1}]}
+
+
+@kind_schema.register
+def _(kind: MailboxOf, names: Names) -> Schema:
+    by = {"person": "people", "department": "departments"}
+    whose = table({key: names.one_of(what) for key, what in by.items()})
+    return {**whose, "minProperties": 1, "maxProperties": 1}
+
+
+@kind_schema.register
+def _(kind: AskedParts, names: Names) -> Schema:
+    return one_or_several(words(kind.words))
 
 
 @kind_schema.register

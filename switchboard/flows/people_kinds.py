@@ -64,14 +64,14 @@ def _listed(flow: FlowReading, people: list[Person]) -> Listed:
     names, phones = {}, {}
     for entry in directory.entries:
         person = flow.organisation.people[entry.person]
-        names[entry.person] = _name_said(flow, person)
+        names[entry.person] = name_said(flow, person)
         own = flow.organisation.departments.get(person.department)
         department = own.phone if own else None
         phones[entry.person] = person.phones or ((department,) if department else ())
     return Listed(directory, names, phones)
 
 
-def _name_said(flow: FlowReading, person: Person) -> Speech:
+def name_said(flow: FlowReading, person: Person) -> Speech:
     """As the prompt `name_<id>` has it, if there is one: how a machine is to pronounce it, or an own recording."""
     texts = flow.texts.setdefault(f"{NAME_PROMPT}{person.id}", {})
     for language in flow.reading.languages:

@@ -116,6 +116,7 @@ def make_folders(folders: Folders, account: Account | None = None) -> None:
         *(folders.asterisk / name for name in ("log", "log/cel-custom", "run", "db", "keys")),
         folders.asterisk_spool,
         folders.messages,
+        folders.kept_messages,
         folders.postgres / "run",
     ]
     try:

@@ -41,8 +41,6 @@ def message_row(event: CallEvent) -> dict[str, Any] | None:
         "file": _text(data.get("file")) or f"{message_id}.wav",
         "sha256": _fitting(_SHA256, data.get("sha256")),
         "kind": _one_of(MessageKind, data.get("message_kind")) or MessageKind.SAFETY_NET.value,
-        "client_code": _text(data.get("client_code")),
-        "client_name": _text(data.get("client_name")),
         "person": person,
         "department": None if person else _fitting(_WORD, data.get("department")),
         "language": _text(data.get("language")),

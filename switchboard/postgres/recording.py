@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import struct
+import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -13,8 +16,49 @@ from switchboard.domain.cel import Recording
 
 log = structlog.get_logger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """16-bit samples of one channel."""
+
+    rate: int  # samples a second
+    samples: bytes
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / (2 * self.rate)
+
+    def as_wav(self) -> bytes:
+        """As a WAV file."""
+        written = io.BytesIO()
+        with wave.open(written, "wb") as audio:
+            audio.setnchannels(1)
+            audio.setsampwidth(2)
+            audio.setframerate(self.rate)
+            audio.writeframes(self.samples)
+        return written.getvalue()
+
+
 _CHUNK = struct.Struct("<4sI")
+_FRAME_BYTES = 2
 _LENGTH = struct.Struct("<I")
+
+
+def read_sound(path: Path) -> Sound | None:
+    """What a WAV file of ours holds, as far as it was written; None if it is not there or is none. Raises OSError."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        data = file.read()
+    found = _sound(data)
+    if found is None or found[2] != _FRAME_BYTES:
+        return None
+    start, _, frame_bytes, bytes_per_second = found
+    length = (len(data) - start) // frame_bytes * frame_bytes
+    return Sound(bytes_per_second // frame_bytes, data[start : start + length]) if length else None
 
 
 def inspect_recording(path: Path) -> Recording | None:
@@ -33,8 +77,8 @@ def inspect_recording(path: Path) -> Recording | None:
         if stated != length:
             data = _repair(path, data, start, length)
             log.warning("recording_repaired", file=path.name, seconds=round(length / bytes_per_second, 1))
-        _sync(path)
-        _sync(path.parent)
+        sync(path)
+        sync(path.parent)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -73,7 +117,8 @@ def _repair(path: Path, data: bytes, start: int, length: int) -> bytes:
     return bytes(fixed)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Write a file, or a folder's names, through to the disk."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.clients import Client
@@ -17,12 +18,15 @@ from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.domain.screening import Listed, RateCounter, Screened
+from switchboard.errors import MessageNotKept
 from switchboard.ports import (
     CallLedger,
     ClientDirectory,
     Clock,
+    KeptRecording,
     Lookups,
     MessageLights,
+    Messages,
     PresenceBook,
     ScreeningLists,
     SpamScores,
@@ -72,6 +76,24 @@ class NoLookups:
     async def ask(self, lookup: Lookup, number: str, dialled: str) -> LookupAnswer:
         """Nobody is."""
         return LookupAnswer(LookupOutcome.FAILED, why="nobody can be asked here")
+
+
+class NoMessages:
+    """No message can be taken here."""
+
+    def has_room(self) -> bool:
+        """No."""
+        return False
+
+    async def keep(self, name: UUID, takes: Sequence[Sequence[UUID]]) -> KeptRecording | None:
+        """Nothing is kept."""
+        raise MessageNotKept("messages are not kept here")
+
+    async def discard(self, recordings: Sequence[UUID]) -> None:
+        """Nothing is there."""
+
+    async def settled(self) -> None:
+        """At once."""
 
 
 class NoLists:
@@ -129,3 +151,4 @@ class Office:
     lookups: Lookups = field(default_factory=NoLookups)
     lights: MessageLights = field(default_factory=NoLights)
     queues: Queues = field(default_factory=Queues)
+    messages: Messages = field(default_factory=NoMessages)

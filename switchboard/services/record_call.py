@@ -24,6 +24,7 @@ class CallRecorder:
         "_clock",
         "_ledger",
         "declined",
+        "has_message",
         "has_talked",
         "is_served",
         "language",
@@ -37,6 +38,7 @@ class CallRecorder:
         self._clock = clock
         self.language = language  # the caller hears
         self.has_talked = False  # to a person
+        self.has_message = False  # left one
         self.is_served = False  # heard what the flow had to tell
         self.declined: set[str] = set()  # lines of phones that declined the call: they are not rung for it again
         self.screened: Screened | None = None  # None: not yet, or by an earlier controller
@@ -46,6 +48,8 @@ class CallRecorder:
         """Append an event of this instant, and return the instant. Never waits."""
         if kind is EventKind.TALKING:
             self.has_talked = True
+        if kind is EventKind.MESSAGE:
+            self.has_message = True
         if kind in (EventKind.TALKING, EventKind.RINGING) and data.get("extension"):
             self.rang.add(str(data["extension"]))
         if kind is EventKind.UNACKNOWLEDGED:
@@ -72,4 +76,6 @@ class CallRecorder:
         """What the call came to, if nothing better than `otherwise` happened in it."""
         if self.has_talked:
             return Disposition.TALKED
+        if self.has_message:
+            return Disposition.MESSAGE
         return Disposition.SERVED if self.is_served else otherwise

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,11 +28,13 @@ from switchboard.domain.dialling import (
     most_telling,
 )
 from switchboard.domain.identity import CallId
+from switchboard.domain.message import CALL_BACK_KEYS
 from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.errors import CallerHungUp, SwitchboardError
-from switchboard.ports import Acceptance, Position, Utterance
+from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
+from switchboard.services.take_message import SAVE, URGENT
 from switchboard.testing.manual_clock import ManualClock
 
 _PRESSED = re.compile(r"pressed ([0-9A-D*#])")
@@ -72,6 +74,7 @@ class RecordedCall:
         self._number = str(offer.data.get("number") or "")
         self._clock = clock
         self._answers: deque[Answer] = deque(answers_of(told))
+        self.recordings: dict[UUID, Recorded] = {}
         self._used: Answer | None = None  # stays until the step is left
         self._step = ("", "")
         self._partner: Phone | None = None
@@ -177,7 +180,12 @@ class RecordedCall:
         answer = self._next("records the caller, where nothing more was recorded")
         if answer.recorded is None:
             raise Unanswerable(f"records the caller, where {_did(answer)}")
+        self.recordings[name] = answer.recorded
         return answer.recorded
+
+    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+        """See ports.Call."""
+        await self._begin()
 
     async def ring(
         self,
@@ -251,10 +259,16 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             answers.append(Answer(event.at, rung=results))
         elif event.kind is EventKind.NAME_STATED:
             answers.append(Answer(event.at, recorded=_recorded(data)))
+        elif event.kind is EventKind.MESSAGE and data.get("message_kind"):
+            answers += _message(event)
+        elif event.kind is EventKind.MESSAGE_DROPPED:
+            answers += [Answer(event.at, recorded=Recorded(timedelta(), SILENT, RecordingEnd.SILENCE))] * 2
         elif event.kind is EventKind.STEP and data.get("outcome") in ("hangup", "fault", "shutdown"):
             step = (str(data.get("flow")), str(data.get("step")))
         elif event.kind is EventKind.STEP:
             decided = str(data.get("decided_on") or "")
+            if data.get("type") in ("voicemail", "message") and data.get("outcome") == "reception":
+                answers[before:] = _to_reception(event.at, answers[before:], decided)
             stays = "attempt" in decided
             if pressed := _PRESSED.match(decided):
                 answers.append(Answer(event.at, key=pressed[1], stays=stays))
@@ -266,6 +280,26 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
         elif event.kind is EventKind.ENDED and data.get("ended_by") == "caller":
             answers.append(Answer(event.at, is_hangup=True, step=step))
     return answers
+
+
+def _message(event: CallEvent) -> list[Answer]:
+    """What was said, question by question, and the keys pressed in the end."""
+    data = event.data
+    answers = [Answer(event.at, recorded=_recorded({})) for part in ("who", "about") if part in data.get("asked", ())]
+    answers.append(Answer(event.at, recorded=replace(_recorded(data), ended_by=RecordingEnd.KEY, key="#")))
+    if "call_back" in data.get("asked", ()):
+        keys = {when.value: key for key, when in CALL_BACK_KEYS.items()}
+        answers.append(Answer(event.at, key=keys.get(str(data.get("call_back")))))
+    return [*answers, Answer(event.at, key=URGENT if data.get("urgent") is True else SAVE)]
+
+
+def _to_reception(at: datetime, answers: list[Answer], decided: str) -> list[Answer]:
+    """The same, where 0 was pressed: into a recording, or instead of the last key."""
+    recorded = [place for place, answer in enumerate(answers) if answer.recorded is not None]
+    if "after the message" in decided or "call back" in decided or not recorded:
+        return [*answers[:-1], Answer(at, key="0")]
+    last = answers[recorded[-1]].recorded or Recorded(timedelta(), SILENT, RecordingEnd.KEY)
+    return [*answers[: recorded[-1]], Answer(at, recorded=replace(last, ended_by=RecordingEnd.KEY, key="0"))]
 
 
 def _spelled(event: CallEvent, found: re.Match[str]) -> list[Answer]:

@@ -24,6 +24,7 @@ from switchboard.services.office import Office, Screening
 from switchboard.services.record_call import CallRecorder
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.recorded_call import RecordedCall, Unanswerable
@@ -121,6 +122,7 @@ async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration
         clients=EveryCallerIs(_client(told)),
         screening=Screening(always=_screened(told)),
         lookups=ScriptedLookups(_lookups(told)),
+        messages=InMemoryMessages(recorded.recordings),
     )
     unanswerable = ""
 

@@ -78,6 +78,7 @@ class ScriptedCall:
         self._answered = talking_to is not None
         self._gone = False
         self._keys: deque[str] = deque()
+        self._stop_key = ""  # that ended the last recording a key ended
         self.has_music = False
         self._is_nudged = self._interrupts = False
         self._nudges: deque[tuple[datetime, bool]] = deque()
@@ -228,7 +229,8 @@ class ScriptedCall:
             ended_by = self._speech(longest, silence, stop_keys)
         except CallerHungUp:
             ended_by = RecordingEnd.HANGUP
-        recorded = Recorded(max(self._clock.now() - since, timedelta()), level, ended_by)
+        key = self._stop_key if ended_by is RecordingEnd.KEY else ""
+        recorded = Recorded(max(self._clock.now() - since, timedelta()), level, ended_by, key)
         self.recordings[name] = recorded
         self._tell(Happening.RECORDED, f"(recorded, ended by {ended_by.value})", lasts=recorded.duration)
         return recorded
@@ -255,10 +257,17 @@ class ScriptedCall:
             place = next((place for place, key in enumerate(self._keys) if key in stop_keys), None)
             if place is not None:
                 for _ in range(place + 1):
-                    self._keys.popleft()
+                    self._stop_key = self._keys.popleft()
             return place is not None
 
         return stopped
+
+    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+        """See ports.Call."""
+        await self._begin()
+        if not self._keys:
+            self._tell(Happening.PLAYS, f"(plays what was recorded, {_seconds(lasts)})", lasts=lasts)
+            self._pass(lasts, Moment.HEARING, lambda: bool(self._keys), "(recorded)")
 
     async def ring(
         self,

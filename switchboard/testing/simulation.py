@@ -20,6 +20,7 @@ from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office, Screening
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.interactive_call import InteractiveCall, Player
 from switchboard.testing.manual_clock import ManualClock
@@ -83,7 +84,7 @@ async def simulate(
     With a `player`, what the script and the phones `told` leave open is asked of them. `listener` is told each line
     and each event of the record as it happens.
     """
-    clock, ledger = ManualClock(setup.at), _Ledger(listener)
+    clock, ledger, messages = ManualClock(setup.at), _Ledger(listener), InMemoryMessages()
     organisation = _speaking(configuration.organisation, setup)
     office = Office(
         organisation,
@@ -97,6 +98,7 @@ async def simulate(
         clients=EveryCallerIs(setup.client),
         lookups=ScriptedLookups(setup.lookups),
         screening=Screening(always=None if setup.screened is None else Screened(setup.screened, Rule.BLOCKLIST)),
+        messages=messages,
     )
     parts: dict[str, Any] = {
         "number": setup.number,
@@ -107,6 +109,7 @@ async def simulate(
         "lasts": setup.lasts,
     }
     call = InteractiveCall(clock, player, told=told, **parts) if player else ScriptedCall(clock, **parts)
+    messages.recordings = call.recordings
     flow = organisation.numbers[setup.number].flow
     disposition = await answer_call(call, office, conversation_of(configuration, office, flow))
     return Simulated(call, ledger.events, disposition)

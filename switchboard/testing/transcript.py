@@ -23,6 +23,7 @@ class Happening(StrEnum):
     RECORDS = "records"  # the switchboard begins to
     SPEAKS = "speaks"  # the caller, into the recording
     RECORDED = "recorded"  # it is over
+    PLAYS = "plays"  # the switchboard, what was recorded
     RINGS = "rings"  # phones begin to ring
     ASKS = "asks"  # what who picks up is told, and asked
     PICKS_UP = "picks up"  # one of them

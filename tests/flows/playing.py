@@ -20,6 +20,7 @@ from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office, Screening
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, read_action, read_client, read_phone
@@ -65,6 +66,7 @@ class Script:
     lookups: str = ""  # what other systems answer
     screened: str = ""  # what screening finds; "": what the rules say
     client: str = ""  # who calls, as `switchboard simulate --client` has it
+    room: bool = True  # for messages, on the disk
     language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
@@ -76,6 +78,7 @@ def office_of(
     client: Client | None = None,
     screened: str = "",
     lookups: str = "",
+    messages: InMemoryMessages | None = None,
 ) -> Office:
     """The office of a configuration, where every caller is this client."""
     return Office(
@@ -90,6 +93,7 @@ def office_of(
         clients=EveryCallerIs(client),
         lookups=ScriptedLookups(read_lookups(lookups)),
         screening=Screening(always=None if not screened else Screened(Verdict(screened), Rule.BLOCKLIST)),
+        messages=messages or InMemoryMessages(),
     )
 
 
@@ -105,11 +109,11 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
         phones={extension: read_phone(text) for extension, text in script.phones.items()},
         hangs_up_at=None if script.hangs_up_after is None else local + script.hangs_up_after,
     )
-    return (
-        call,
-        office_of(configuration, clock, ledger, read_client(script.client), script.screened, script.lookups),
-        ledger,
-    )
+    messages = InMemoryMessages(call.recordings)
+    messages.room = script.room
+    client = read_client(script.client)
+    office = office_of(configuration, clock, ledger, client, script.screened, script.lookups, messages)
+    return call, office, ledger
 
 
 def beginning_in(configuration: Configuration, script: Script) -> Configuration:

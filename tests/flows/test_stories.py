@@ -16,7 +16,20 @@ from switchboard.flows.load import load_configuration
 from tests.flows.playing import A_TUESDAY, EXAMPLE, MAIN_NUMBER, OVERLAYS, PROMPTS, Played, Script, play, with_overlay
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
-KEYS = {"story", "at", "number", "from", "phones", "caller", "client", "screened", "lookups", "overlay", "presence"}
+KEYS = {
+    "story",
+    "at",
+    "number",
+    "from",
+    "phones",
+    "caller",
+    "client",
+    "screened",
+    "lookups",
+    "overlay",
+    "presence",
+    "room",
+}
 
 
 @cache
@@ -43,6 +56,7 @@ async def test_story(story: Path, request: pytest.FixtureRequest) -> None:
         client=told.get("client", ""),
         lookups=told.get("lookups", ""),
         screened=told.get("screened", ""),
+        room=told.get("room", "yes") == "yes",
     )
     played = await play(configuration, script)
     check_what_always_holds(played, configuration)

@@ -30,7 +30,7 @@ def said(status: Status, until: timedelta | None = None) -> Presence:
     return Presence("mari", status, NOW - HOUR, None if until is None else NOW + until)
 
 
-AWAY_SKIING = Situation(False, "absent until Tue 03 Mar 13:00 (skiing)")
+AWAY_SKIING = Situation(False, "absent until Tue 03 Mar 13:00 (skiing)", until=NOW + HOUR)
 NOT_TODAY = Situation(False, "not at work: closed on Tuesdays, opens Mon 09 Mar 09:00")
 NOT_DISTURBED = Situation(False, "do not disturb")
 AWAY, DND, BUSY, AVAILABLE = Status.AWAY, Status.DO_NOT_DISTURB, Status.BUSY, Status.AVAILABLE
@@ -40,7 +40,7 @@ CASES: list[tuple[str, Person, dict[str, object], Situation]] = [
     ("available", MARI, {"presence": said(AVAILABLE)}, THERE),
     ("do not disturb", MARI, {"presence": said(DND)}, NOT_DISTURBED),
     ("busy", MARI, {"presence": said(BUSY)}, Situation(False, "busy", is_busy=True)),
-    ("away", MARI, {"presence": said(AWAY, HOUR)}, Situation(False, "away until Tue 03 Mar 13:00")),
+    ("away", MARI, {"presence": said(AWAY, HOUR)}, Situation(False, "away until Tue 03 Mar 13:00", until=NOW + HOUR)),
     ("away is over", MARI, {"presence": said(AWAY, -timedelta(seconds=1))}, THERE),
     ("away is over now", MARI, {"presence": said(AWAY, timedelta())}, THERE),
     ("absent", MARI, {"absences": [SKIING]}, AWAY_SKIING),

@@ -13,6 +13,7 @@ from switchboard.flows.steps.info import INFO
 from switchboard.flows.steps.language import LANGUAGE
 from switchboard.flows.steps.lookup import LOOKUP
 from switchboard.flows.steps.menu import MENU
+from switchboard.flows.steps.message import MESSAGE
 from switchboard.flows.steps.oncall import ONCALL
 from switchboard.flows.steps.play import PLAY
 from switchboard.flows.steps.queue import QUEUE
@@ -25,6 +26,7 @@ from switchboard.flows.steps.set import SET
 from switchboard.flows.steps.state_name import STATE_NAME
 from switchboard.flows.steps.subflow import SUBFLOW
 from switchboard.flows.steps.switch import SWITCH
+from switchboard.flows.steps.voicemail import VOICEMAIL
 
 STEP_TYPES: dict[str, StepType] = {
     step.name: step
@@ -44,6 +46,8 @@ STEP_TYPES: dict[str, StepType] = {
         QUEUE,
         DIRECTORY,
         ONCALL,
+        VOICEMAIL,
+        MESSAGE,
         INFO,
         SUBFLOW,
         RETURN,

@@ -61,10 +61,13 @@ added as (
     select
         told.id, told.call_id, told.recorded_at, told.seconds, told.file, told.sha256,
         coalesce(told.kind, 'safety_net'), coalesce(calls.caller_number, ''), coalesce(calls.caller_name, ''),
-        told.client_code, told.client_name, told.person, told.department, coalesce(told.language, calls.language),
+        client.data ->> 'code', client.data ->> 'name', told.person, told.department, coalesce(told.language, calls.language),
         coalesce(told.urgent, false), told.level, coalesce(told.call_back, ''), coalesce(told.parts, '[]'),
         told.deadline
     from told left join calls on calls.id = told.call_id
+    left join lateral (
+        select data from call_events where call_id = told.call_id and kind = 'client' order by at limit 1
+    ) as client on true
     on conflict (id) do nothing
     returning id, recorded_at, urgent
 ),

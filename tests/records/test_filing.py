@@ -1,0 +1,245 @@
+"""Messages on their way into Postgres: kept on disk, drained, filed; found and filed where nobody did; never twice."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import numpy as np
+import pytest
+
+from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.identity import CallId
+from switchboard.domain.message import Part, part_of, rest_of, take_of
+from switchboard.errors import MessageNotKept
+from switchboard.flows.configuration import Configuration
+from switchboard.flows.load import load_configuration
+from switchboard.folders import Folders
+from switchboard.postgres.filing import GIVEN_UP, Filing
+from switchboard.postgres.kept_messages import KeptMessages
+from switchboard.postgres.recording import Sound, read_sound
+from switchboard.postgres.spool import SpooledLedger
+from switchboard.postgres.telephone_sound import plain, stored
+from switchboard.testing.manual_clock import ManualClock
+from tests.flows.playing import EXAMPLE, PROMPTS
+from tests.records.telling import NOON, a_call, archived, draining, event, ledger_at
+
+RATE = 8000
+LATER = NOON + GIVEN_UP + timedelta(minutes=2)
+
+
+def tone(seconds: float, hertz: float = 440, level: float = 0.3) -> Sound:
+    """As G.711 has it: every sample is one that A-law knows."""
+    from switchboard.postgres.telephone_sound import A_LAW, _values
+
+    wanted = np.sin(np.arange(int(seconds * RATE)) * 2 * np.pi * hertz / RATE) * level * 32767
+    known = np.sort(_values(A_LAW))
+    nearest = known[np.clip(np.searchsorted(known, wanted), 0, len(known) - 1)]
+    return Sound(RATE, nearest.astype("<i2").tobytes())
+
+
+@cache
+def example() -> Configuration:
+    return load_configuration(EXAMPLE, PROMPTS)
+
+
+@dataclass
+class World:
+    """The parts of a controller that see to messages."""
+
+    folders: Folders
+    ledger: SpooledLedger
+    messages: KeptMessages
+    dsn: str
+    clock: ManualClock
+
+    def recorded(self, name: UUID, sound: Sound, *, is_cut: bool = False) -> None:
+        """A recording of Asterisk's; its lengths are zero where it was killed."""
+        data = bytearray(sound.as_wav())
+        if is_cut:
+            data[4:8] = data[40:44] = bytes(4)
+        (self.folders.messages / f"{name}.wav").write_bytes(data)
+
+    def recordings(self) -> list[str]:
+        return sorted(path.stem for path in self.folders.messages.iterdir())
+
+    def kept(self) -> list[str]:
+        return sorted(path.name for path in self.folders.kept_messages.iterdir())
+
+    async def file(self, *, in_progress: bool = False) -> None:
+        configuration = example()
+        filing = Filing(
+            self.dsn,
+            self.messages,
+            self.ledger,
+            self.clock,
+            in_progress=lambda call_id: in_progress,
+            organisation=lambda: configuration.organisation,
+            hours=lambda: configuration.hours,
+        )
+        connection = await asyncpg.connect(self.dsn, timeout=10)
+        try:
+            async with draining(self.ledger, self.dsn):
+                await archived(self.ledger)
+                await filing.file(connection)
+                await archived(self.ledger)
+                await filing.file(connection)
+        finally:
+            await connection.close(timeout=10)
+
+    async def rows(self, query: str = "select * from messages order by id") -> list[Mapping[str, Any]]:
+        connection = await asyncpg.connect(self.dsn, timeout=10)
+        try:
+            return [dict(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close(timeout=10)
+
+
+@asynccontextmanager
+async def world_at(folder: Path, dsn: str) -> AsyncIterator[World]:
+    folders = Folders(folder, folder, folder / "cache")
+    for each in (folders.messages, folders.kept_messages):
+        each.mkdir(parents=True, exist_ok=True)
+    with ledger_at(folders.ledger) as ledger:
+        yield World(folders, ledger, KeptMessages(folders, ledger, room=1), dsn, ManualClock(LATER))
+
+
+def begun(call_id: CallId, message_id: UUID, **told: Any) -> CallEvent:
+    data = {"message_id": str(message_id), "message_kind": "voicemail", "person": "mari", "asked": [], "language": "et"}
+    return event(call_id, EventKind.MESSAGE_BEGUN, 10, **{**data, **told})
+
+
+async def test_a_recording_is_kept_whole_and_once(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        message_id = uuid4()
+        take, again = take_of(message_id, 0), take_of(message_id, 1)
+        world.recorded(take, tone(3), is_cut=True)
+        world.recorded(rest_of(take), tone(1))
+        world.recorded(again, tone(2, level=0))
+        takes = [[again, rest_of(again)], [take, rest_of(take)]]
+        kept = await world.messages.keep(message_id, takes)
+        assert kept is not None and kept.duration == timedelta(seconds=4) and kept.level > -20
+        await world.messages.discard([take, rest_of(take), again, rest_of(again)])
+        assert await world.messages.keep(message_id, takes) == kept
+        assert (world.recordings(), world.kept()) == ([], [f"{message_id}.wav"])
+        with wave.open(str(world.messages.path_of(message_id))) as audio:  # any player can read it
+            assert audio.getnframes() == 4 * RATE
+
+
+async def test_nothing_is_promised_where_the_disk_refuses(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        message_id = uuid4()
+        world.recorded(message_id, tone(2))
+        assert world.messages.has_room()
+        assert not KeptMessages(world.folders, world.ledger, room=1 << 60).has_room()
+        world.folders.kept_messages.rmdir()
+        with pytest.raises(MessageNotKept):
+            await world.messages.keep(message_id, [[message_id]])
+        assert world.recordings() == [str(message_id)]
+
+
+async def test_a_message_has_one_row_its_audio_and_what_is_to_be_sent(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        told, message_id = a_call(), uuid4()
+        about = part_of(message_id, Part.ABOUT)
+        for name, sound in ((message_id, tone(3)), (about, tone(1))):
+            world.recorded(name, sound)
+            assert await world.messages.keep(name, [[name]])
+        client = event(told[0].call_id, EventKind.CLIENT, 1, code="C-7", name="Harbour Kitchen")
+        part = {"part": "about", "message_id": str(about), "seconds": 1.0, "sha256": None}
+        data = {"message_id": str(message_id), "message_kind": "message", "department": "sales", "seconds": 3.0}
+        saved = event(told[0].call_id, EventKind.MESSAGE, 30, **data, urgent=True, call_back="morning", parts=[part])
+        for each in (*told, client, saved, saved):
+            world.ledger.append(each)
+        await world.file()
+        (row,) = await world.rows()
+        assert (row["department"], row["person"], row["urgent"], row["call_back"]) == ("sales", None, True, "morning")
+        assert (row["caller_number"], row["client_code"], row["state"]) == ("5551234", "C-7", "new")
+        audio = await world.rows("select part, content, seconds from message_audio order by part")
+        assert [(each["part"], each["seconds"]) for each in audio] == [("about", 1.0), ("body", 3.0)]
+        assert plain(audio[1]["content"]) == tone(3).as_wav()
+        assert len(audio[1]["content"]) < len(tone(3).as_wav()) * 0.51
+        sent = await world.rows("select kind, payload::text from outbox order by kind")
+        assert [each["kind"] for each in sent] == ["console", "email", "webhook"]
+        history = await world.rows("select who, what from message_events")
+        assert [tuple(each.values()) for each in history] == [("caller", "saved")]
+
+
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut by a killed Asterisk"])
+async def test_what_nobody_filed_becomes_a_message_once(tmp_path: Path, dsn: str, is_cut: bool) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        told, message_id = a_call(), uuid4()
+        world.recorded(take_of(message_id, 0), tone(3), is_cut=is_cut)
+        for each in (*told, begun(told[0].call_id, message_id)):
+            world.ledger.append(each)
+        await world.file(in_progress=True)
+        assert await world.rows() == []  # its call's own task sees to it
+        await world.file()
+        await world.file()
+        (row,) = await world.rows()
+        assert (row["id"], row["person"], row["seconds"], row["language"]) == (message_id, "mari", 3.0, "et")
+        assert row["filed_at"] and world.recordings() == []
+        (call,) = await world.rows("select disposition, message_count from calls")
+        assert tuple(call.values()) == ("message", 1)
+
+
+async def test_where_nothing_was_said_nothing_is_filed(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        told, message_id = a_call(), uuid4()
+        world.recorded(take_of(message_id, 0), tone(3, level=0))
+        for each in (*told, begun(told[0].call_id, message_id)):
+            world.ledger.append(each)
+        await world.file()
+        assert (await world.rows(), world.recordings(), world.kept()) == ([], [], [])
+        dropped = await world.rows("select call_id from call_events where kind = 'message_dropped'")
+        assert len(dropped) == 1
+
+
+async def test_the_safety_nets_message_is_for_whom_it_rang(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        told, message_id = a_call(), uuid4()
+        world.recorded(message_id, tone(3))
+        for each in (*told, event(told[0].call_id, EventKind.MESSAGE, 30, message_id=str(message_id), seconds=3.0)):
+            world.ledger.append(each)
+        await world.file()
+        (row,) = await world.rows()
+        assert (row["kind"], row["department"], row["person"]) == ("safety_net", "reception", None)
+        assert row["filed_at"] and row["deadline"] and world.recordings() == [str(message_id)]
+
+
+async def test_a_departments_message_that_nobody_takes_is_told_to_its_head_once(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        for owner in ("", "jaan"):
+            told, message_id = a_call(), uuid4()
+            world.recorded(message_id, tone(3))
+            await world.messages.keep(message_id, [[message_id]])
+            deadline = (NOON + timedelta(minutes=1)).isoformat()
+            data = {"message_id": str(message_id), "message_kind": "voicemail", "department": "sales"}
+            saved = event(told[0].call_id, EventKind.MESSAGE, 30, **data, seconds=3.0, deadline=deadline)
+            for each in (*told, saved):
+                world.ledger.append(each)
+            if owner:
+                async with draining(world.ledger, dsn):
+                    await archived(world.ledger)
+                await world.rows(f"update messages set owner = '{owner}' where id = '{message_id}' returning id")
+            await world.file()
+        escalated = await world.rows("select detail::text from message_events where what = 'escalated'")
+        assert [each["detail"] for each in escalated] == ['{"to": "mari", "department": "sales"}']
+        sent = await world.rows("select kind from outbox where idempotency_key like '%escalated%' order by kind")
+        assert [each["kind"] for each in sent] == ["console", "email", "webhook"]
+
+
+def test_sound_is_stored_without_losing_anything(tmp_path: Path) -> None:
+    noise = Sound(RATE, np.random.default_rng(1).integers(-30000, 30000, RATE).astype("<i2").tobytes())
+    for sound in (tone(1), noise):
+        content = stored(sound)
+        (tmp_path / "message.wav").write_bytes(plain(content))
+        assert read_sound(tmp_path / "message.wav") == sound
