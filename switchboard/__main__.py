@@ -16,6 +16,7 @@ from switchboard.commands import (
     check,
     clients,
     config,
+    console,
     controller,
     diff,
     graph,
@@ -31,6 +32,7 @@ from switchboard.commands import (
     schema,
     simulate,
     status,
+    tokens,
     up,
     versions,
 )
@@ -78,7 +80,9 @@ for command in (
     clients,
     blocklist,
     schema,
+    tokens,
     controller,
+    console,
 ):
     command.register(app)
 

@@ -80,7 +80,23 @@ class Settings(BaseSettings):
     ami_port: Port = Field(5038, description="TCP port of Asterisk's manager interface, on loopback.")
     agi_port: Port = Field(4573, description="TCP port on which FastAGI is answered, on loopback.")
     postgres_port: Port = Field(54320, description="TCP port of the embedded Postgres, on loopback.")
-    console_port: Port = Field(8080, description="TCP port of the web console (kept free for it).")
+    console_port: Port = Field(8080, description="TCP port of the console and its API.")
+    console_bind: IPvAnyAddress = Field(
+        "127.0.0.1",
+        validate_default=True,
+        description="Address the console listens on. Beyond loopback it wants `console_certificate`.",
+    )
+    console_certificate: Path | None = Field(
+        None, description="TLS certificate of the console, with its chain, as PEM. Default: no TLS."
+    )
+    console_key: Path | None = Field(
+        None, description="Private key of that certificate, as PEM. Default: it is in the same file."
+    )
+    console_without_tls: bool = Field(
+        False,
+        description="Let the console listen beyond loopback without TLS, for a proxy that brings it: "
+        "anybody in between could read tokens.",
+    )
     database_url: PostgresDsn | None = Field(
         None,
         description="Use this Postgres (>= 15) instead of the embedded one: `postgresql://user:password@host/name`.",
@@ -107,7 +123,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged: debug, info, warning, error.")
     log_form: LogForm = Field(LogForm.TEXT, description="How a log line looks: text or json.")
 
-    @field_validator("state", "cache", "ivr", "prompts", "asterisk")
+    @field_validator("state", "cache", "ivr", "prompts", "asterisk", "console_certificate", "console_key")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -138,6 +154,26 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name}: {port} is {taken[port]} already")
             taken[port] = name
         return self
+
+    @model_validator(mode="after")
+    def _console_is_private(self) -> Settings:
+        if self.console_key is not None and self.console_certificate is None:
+            raise ValueError("console_key: needs console_certificate, whose key it is")
+        if not (self.console_bind.is_loopback or self.console_certificate or self.console_without_tls):
+            raise ValueError(
+                f"console_bind: {self.console_bind} is not loopback: set console_certificate, "
+                "or console_without_tls where a proxy brings TLS"
+            )
+        return self
+
+    @property
+    def console_url(self) -> str:
+        """Where the console is, for somebody on this machine."""
+        bind = str(self.console_bind)
+        if self.console_bind.is_unspecified:
+            bind = "::1" if self.console_bind.version == 6 else "127.0.0.1"
+        host = f"[{bind}]" if ":" in bind else bind
+        return f"{'https' if self.console_certificate else 'http'}://{host}:{self.console_port}"
 
     @property
     def cache_folder(self) -> Path:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from switchboard.domain.absence import NotedAbsence
     from switchboard.domain.organisation import Organisation
-    from switchboard.postgres.presence import NotedAbsence
 
 absence_app = typer.Typer(help="When people are not at work.", no_args_is_help=False)
 
@@ -51,8 +51,7 @@ def add(
 
     from switchboard.commands.acting import LONGEST, who_acts
     from switchboard.commands.people_named import organisation_served, person_named
-    from switchboard.domain.absence import Absence, end_instant, first_instant
-    from switchboard.postgres.presence import NotedAbsence
+    from switchboard.domain.absence import Absence, NotedAbsence, end_instant, first_instant
 
     organisation = organisation_served()
     zone = ZoneInfo(organisation.timezone)

@@ -13,9 +13,9 @@ from switchboard.domain.presence import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from switchboard.domain.absence import NotedAbsence
     from switchboard.domain.organisation import Organisation
     from switchboard.domain.presence import Presence
-    from switchboard.postgres.presence import NotedAbsence
 
 presence_app = typer.Typer(help="Who is there, and who is away or not to be disturbed.", no_args_is_help=False)
 

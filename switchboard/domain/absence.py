@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 WRITTEN = "a day such as `2026-12-21`, or a day and a time such as `2026-12-21 13:00`"
@@ -24,6 +25,16 @@ class Absence:
     def covers(self, instant: datetime) -> bool:
         """Is the person away at this instant?"""
         return self.begins <= instant < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class NotedAbsence:
+    """An absence as it was noted beside people.yaml."""
+
+    id: UUID
+    person: str
+    absence: Absence
+    by: str
 
 
 def absence_at(absences: Iterable[Absence], instant: datetime) -> Absence | None:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import structlog
 
-from switchboard.domain.absence import Absence
+from switchboard.domain.absence import Absence, NotedAbsence
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Person
@@ -34,16 +34,6 @@ DEADLINE = 5.0  # seconds, for connecting and for each request
 RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class NotedAbsence:
-    """An absence as it was noted beside people.yaml."""
-
-    id: UUID
-    person: str
-    absence: Absence
-    by: str
 
 
 class KeptPresence:
@@ -63,7 +53,7 @@ class KeptPresence:
             dsn, sql["presence"], "presence", state / "presence.snapshot", presence_of, keys=lambda each: [each.person]
         )
         self.absences: Mirror[NotedAbsence] = Mirror(
-            dsn, sql["absences"], "absences", state / "absences.snapshot", _noted_absence
+            dsn, sql["absences"], "absences", state / "absences.snapshot", noted_absence_of
         )
         self._journal = PresenceJournal(state / JOURNAL)
         self._writing = asyncio.Lock()
@@ -180,7 +170,7 @@ class PostgresPresence:
 
     async def absences(self) -> Sequence[NotedAbsence]:
         """Absences that are not over for long."""
-        return [_noted_absence(dict(row)) for row in await self._fetch("absences")]
+        return [noted_absence_of(dict(row)) for row in await self._fetch("absences")]
 
     async def add_absence(self, noted: NotedAbsence) -> None:
         """Note it."""
@@ -196,7 +186,7 @@ class PostgresPresence:
     async def remove_absence(self, identifier: UUID) -> NotedAbsence | None:
         """Forget it; what it was. None if there is none."""
         rows = await self._fetch("remove_absence", identifier)
-        return _noted_absence(dict(rows[0])) if rows else None
+        return noted_absence_of(dict(rows[0])) if rows else None
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         if self._connection is None:
@@ -214,7 +204,9 @@ async def _deadline() -> AsyncIterator[None]:
         raise RecordsUnreachable(f"presence cannot be read or kept: {error or type(error).__name__}") from error
 
 
-def _noted_absence(row: Mapping[str, Any]) -> NotedAbsence:
+def noted_absence_of(row: Mapping[str, Any]) -> NotedAbsence:
+    """From JSON or a row of Postgres. Raises ValueError, KeyError or TypeError."""
+
     def instant(value: datetime | str) -> datetime:
         return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from switchboard.domain.absence import Absence
+from switchboard.domain.absence import Absence, NotedAbsence
 from switchboard.domain.dialling import Phone
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence, Status
 from switchboard.ports import PresenceBook
-from switchboard.postgres.presence import JOURNAL, KeptPresence, NotedAbsence, PostgresPresence
+from switchboard.postgres.presence import JOURNAL, KeptPresence, PostgresPresence
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
 
