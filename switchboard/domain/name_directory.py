@@ -13,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 
 MOST_CHOICES = 8  # keys 1 to 8; more names than these are not read out
@@ -135,9 +136,12 @@ class NameDirectory:
         found = tuple(each for each in self.entries if each.begins_with(keys))
         return tuple(each for each in found if keys in each.spelled) or found
 
-    def worth_trying(self) -> Iterator[str]:
+    def worth_trying(self) -> tuple[str, ...]:
         """Keys that stand for all that can be spelled: what is meant by nobody, by each one alone, by several, by too
         many. Whoever can't be spelled alone is among several."""
+        return _worth_trying(self)
+
+    def _worth_trying(self) -> Iterator[str]:
         yield "11"  # no letter is on 1
         told: set[str] = set()
         for entry in self.entries:
@@ -165,6 +169,11 @@ class NameDirectory:
 
     def _ways(self) -> Iterable[str]:
         return (way[:LONGEST] for entry in self.entries for way in entry.spelled)
+
+
+@lru_cache(maxsize=16)  # an exploration asks thousands of times
+def _worth_trying(directory: NameDirectory) -> tuple[str, ...]:
+    return tuple(directory._worth_trying())
 
 
 def directory_of(names: Iterable[tuple[str, str]]) -> NameDirectory:

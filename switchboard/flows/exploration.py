@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,11 +67,11 @@ class Move:
     to: State | None  # None: nothing follows, the switchboard hangs up
     unset: frozenset[str] = frozenset()  # variables that were asked for before anything had been noted in them
     keys: frozenset[str] = frozenset()  # each of which, as the last one pressed, leads this way
+    presses: int = field(init=False, compare=False)  # how many keys the caller presses
 
-    @property
-    def presses(self) -> int:
-        """How many keys the caller presses."""
-        return sum(isinstance(happening, Asked) and happening.key is not None for happening in self.happenings)
+    def __post_init__(self) -> None:
+        keys = [happening.key for happening in self.happenings if isinstance(happening, Asked)]
+        object.__setattr__(self, "presses", sum(key is not None for key in keys))  # asked a hundred thousand times
 
     @property
     def is_spelled(self) -> bool:

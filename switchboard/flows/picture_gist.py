@@ -24,6 +24,11 @@ def gist_of(step: Step, configuration: Configuration) -> tuple[str, ...]:
         case "ring":
             phone, length = step.fields.phone, step.fields.timeout
             return (f"{phone.extension} {phone.name}, for {_length(length)}",)
+        case "ring_group":
+            names = ", ".join(member.name for member in step.fields.members)
+            return (f"{names}, for {_length(step.fields.in_all)}, {step.fields.strategy.replace('_', ' ')}",)
+        case "queue":
+            return (f"waits in line: {step.fields.queue.queue.id}",)
         case "menu":
             return (f"{_said(step.fields.speech, configuration)}", _asked(step))
         case "language":

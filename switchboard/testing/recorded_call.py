@@ -56,7 +56,8 @@ class Answer:
     rung: tuple[PhoneResult, ...] = ()  # phones rung at once, and how each came out
     recorded: Recorded | None = None
     is_hangup: bool = False
-    step: tuple[str, str] = ("", "")  # (flow, step) in which the caller hung up
+    step: tuple[str, str] = ("", "")  # (flow, step) in which the phones rang, or the caller hung up
+    began: datetime | None = None  # when the phones began to ring
     stays: bool = False  # silence or a wrong key: it answers the question however often it is asked again
 
 
@@ -132,8 +133,12 @@ class RecordedCall:
     async def play(self, utterances: Sequence[Utterance], *, barge_in: bool = False) -> None:
         """See ports.Call."""
         await self._begin()
-        if self._answers and self._answers[0].is_hangup and self._answers[0].step == self._step:
-            self._next("")
+        ahead = self._answers[0] if self._answers else None
+        if ahead is not None and ahead.step == self._step:
+            if ahead.is_hangup:
+                self._next("")
+            elif ahead.began is not None:  # what is said before phones ring is over then: it is no part of ringing
+                self._clock.move_to(ahead.began)
 
     async def key(self, timeout: timedelta) -> str | None:
         """See ports.Call."""
@@ -250,13 +255,18 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
     answers: list[Answer] = []
     step = ("", "")
     before = 0  # answers of earlier steps: what was spelled is known only when the step is left
+    began: datetime | None = None
     for place, event in enumerate(events):
         data = event.data
-        if event.kind is EventKind.RUNG:
+        if event.kind is EventKind.RINGING:
+            began = began or event.at
+        elif event.kind is EventKind.RUNG:
             results: tuple[PhoneResult, ...] = (_result(data),)
             if place and events[place - 1].kind is EventKind.RUNG:
-                results = (*answers.pop().rung, *results)  # rung together
-            answers.append(Answer(event.at, rung=results))
+                together = answers.pop()
+                results, began = (*together.rung, *results), together.began
+            answers.append(Answer(event.at, rung=results, began=began))
+            began = None
         elif event.kind is EventKind.NAME_STATED:
             answers.append(Answer(event.at, recorded=_recorded(data)))
         elif event.kind is EventKind.MESSAGE and data.get("message_kind"):
@@ -266,6 +276,8 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
         elif event.kind is EventKind.STEP and data.get("outcome") in ("hangup", "fault", "shutdown"):
             step = (str(data.get("flow")), str(data.get("step")))
         elif event.kind is EventKind.STEP:
+            here = (str(data.get("flow")), str(data.get("step")))
+            answers[before:] = [replace(answer, step=here) for answer in answers[before:]]
             decided = str(data.get("decided_on") or "")
             if data.get("type") in ("voicemail", "message") and data.get("outcome") == "reception":
                 answers[before:] = _to_reception(event.at, answers[before:], decided)

@@ -162,8 +162,11 @@ def _client(told: Sequence[CallEvent]) -> Client | None:
 def _screened(told: Sequence[CallEvent]) -> Screened:
     """What screening found then: whom it let pass once is not refused by a replay."""
     event = next((event for event in told if event.kind is EventKind.SCREENED), None)
-    verdict = event.data.get("verdict") if event else None
-    return Screened(Verdict(str(verdict)), Rule.BLOCKLIST) if verdict in set(Verdict) else Screened()
+    if event is None or event.data.get("verdict") not in set(Verdict):
+        return Screened()
+    rule = event.data.get("rule")
+    known = Rule(str(rule)) if rule in set(Rule) else Rule.BLOCKLIST
+    return Screened(Verdict(str(event.data["verdict"])), known, str(event.data.get("why") or ""))
 
 
 def _lookups(told: Sequence[CallEvent]) -> list[LookupAnswer]:

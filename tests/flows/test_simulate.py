@@ -52,7 +52,7 @@ OPEN = ("ivr", "--at", "2026-03-03 10:00")
 
 
 def test_played_by_hand_at_the_prompt() -> None:
-    typed = "?\nx\n1\n1\nb\n?\nz\nn\n\n?\n\n"
+    typed = "?\nx\n1\n3\nb\n?\nz\nn\nn\n\n?\n\n"
     output = run(*OPEN, typed=typed).stdout
     assert "You play the caller and the phones" in output
     assert "Enter   stay silent" in output

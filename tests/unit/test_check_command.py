@@ -54,22 +54,22 @@ def test_an_error_is_told_with_its_line_and_the_call_that_shows_it(draft: Path) 
     edit(draft / "flows" / "main.yaml", "no_input: reception", "no_input: greet")
     result = run(draft, "--at", A_TUESDAY)
     assert result.exit_code == 1
-    assert "main.yaml:6:3: a caller who presses nothing goes in a circle without end" in result.stdout
+    assert "main.yaml:7:3: a caller who presses nothing goes in a circle without end" in result.stdout
     assert "presses nothing, 3 times" in result.stdout
     assert "switchboard simulate" in result.stdout
-    assert ": 1 error, " in result.stdout
+    assert ": 2 errors, " in result.stdout
 
 
 def test_what_cannot_be_loaded_is_told_the_same_way(draft: Path) -> None:
-    edit(draft / "flows" / "main.yaml", "next: hours}", "next: ours}")
+    edit(draft / "flows" / "main.yaml", "{open: menu, closed: closed,", "{open: menus, closed: closed,")
     result = run(draft)
     assert result.exit_code == 1
-    assert "no step `ours` in this flow" in result.stdout
+    assert "no step `menus` in this flow" in result.stdout
     assert "1 error, 0 warnings; what calls would do is looked at once the folder can be read" in result.stdout
     told = json.loads(run(draft, "--json").stdout)
     assert told["explored"] is None
     (problem,) = told["problems"]
-    assert (problem["line"], problem["rule"], problem["severity"]) == (6, "language", "error")
+    assert (problem["line"], problem["rule"], problem["severity"]) == (7, "language", "error")
 
 
 def test_editors_get_json(draft: Path) -> None:
@@ -77,7 +77,7 @@ def test_editors_get_json(draft: Path) -> None:
     result = run(draft, "--at", A_TUESDAY, "--json")
     assert result.exit_code == 1
     told = json.loads(result.stdout)
-    (problem,) = [problem for problem in told["problems"] if problem["severity"] == "error"]
+    problem, *_ = [problem for problem in told["problems"] if problem["severity"] == "error"]
     assert problem["rule"] == "unbounded-loop"
     assert problem["file"].endswith("main.yaml")
     assert problem["call"][-1].startswith("switchboard simulate")

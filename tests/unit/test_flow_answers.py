@@ -120,13 +120,13 @@ def test_diff_tells_changes_stories_and_instants(draft: Draft, tmp_path: Path, m
     draft(
         (
             ("ivr/hours.yaml", "13:00-17:00; PH off", "13:00-18:00; PH off"),
-            ("ivr/flows/main.yaml", "2: orders, 3: information, 4: finance", "2: finance, 3: information, 4: orders"),
+            ("ivr/flows/main.yaml", "2: orders, 3: information, 4: people", "2: people, 3: information, 4: orders"),
         )
     )
     told = run("ivr", str(tmp_path / "ivr"))
     assert told.exit_code == 1
     for line in (
-        "      key 2: orders → finance",
+        "      key 2: orders → people",
         "      hours: Mo-Fr 09:00-12:30,13:00-17:00; PH off → Mo-Fr 09:00-12:30,13:00-18:00; PH off",
         "      presses 2",
         "      was: rings Peeter Ozols (120), after “One moment, please. I am connecting you.”",

@@ -25,7 +25,7 @@ from tests.flows.playing import EXAMPLE, OVERLAYS, PROMPTS, Played, Script, play
 
 ESTONIAN = Language("et")
 EVERYWHERE = Script(  # greeting, three menus, facts, a language, a subflow, a phone that is busy and one that talks
-    does=["press 9", "press 2", "press 3", "press 1", "press #", "press 4"],
+    does=["press 9", "press 2", "press 3", "press 1", "press #", "press 4", "press 1"],
     phones={"110": "busy", "100": "answers after 3s, talks 10s"},
 )
 
@@ -74,8 +74,9 @@ def seconds(length: timedelta) -> Iterator[timedelta]:
 
 async def test_a_step_is_noted_with_its_place_and_times(configuration: Configuration) -> None:
     played = await play(configuration, Script(does=["press 7", "hang up"]))
-    greet, hours, menu = played.of(EventKind.STEP)
+    greet, may_they, hours, menu = played.of(EventKind.STEP)
     text = (EXAMPLE / "flows" / "main.yaml").read_text("utf-8").splitlines()
+    assert (may_they.data["file"], may_they.data["step"]) == ("flows/shared/entry.yaml", "may_they")
     for event in (greet, hours, menu):
         assert event.data["file"] == "flows/main.yaml"
         assert text[event.data["line"] - 1].strip().startswith(f"{event.data['step']}:")

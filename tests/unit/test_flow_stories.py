@@ -52,7 +52,7 @@ def stories(old: Configuration, new: Configuration, *instants: datetime) -> list
     return found
 
 
-SWAPPED = (("ivr/flows/main.yaml", "2: orders, 3: information, 4: finance", "2: finance, 3: information, 4: orders"),)
+SWAPPED = (("ivr/flows/main.yaml", "2: orders, 3: information, 4: people", "2: people, 3: information, 4: orders"),)
 
 
 def test_nothing_differs_from_itself(live: Configuration, draft: Draft) -> None:
@@ -65,16 +65,16 @@ def test_keys_that_lead_elsewhere(live: Configuration, draft: Draft) -> None:
     new = draft(SWAPPED)
     (change,) = changes(live, new)
     assert change.what == "step main.menu"
-    assert set(change.details) == {"key 2: orders → finance", "key 4: finance → orders"}
+    assert set(change.details) == {"key 2: orders → people", "key 4: people → orders"}
     told = {(parting.did, parting.was.told, parting.now.told) for parting in stories(live, new)}
     assert told == {
-        (("presses 2",), "rings Peeter Ozols (120)", "rings Anna Ivanova (110)"),
-        (("presses 4",), "rings Anna Ivanova (110)", "rings Peeter Ozols (120)"),
+        (("presses 2",), "rings Peeter Ozols (120)", "is asked what to press"),
+        (("presses 4",), "is asked what to press", "rings Peeter Ozols (120)"),
     }
 
 
 def test_a_key_that_is_new_was_a_wrong_one(live: Configuration, draft: Draft) -> None:
-    new = draft((("ivr/flows/main.yaml", "4: finance, 9: language", "4: finance, 5: orders, 9: language"),))
+    new = draft((("ivr/flows/main.yaml", "4: people, 9: language", "4: people, 5: orders, 9: language"),))
     (parting,) = stories(live, new)
     assert (parting.did, parting.was.told) == (("presses 5",), "rings Reception (100)")
     assert parting.now.told == "rings Peeter Ozols (120)"
@@ -113,9 +113,12 @@ def test_a_reworded_prompt_is_told_once_and_sends_nobody_elsewhere(live: Configu
 
 
 def test_a_longer_ring_and_another_person(live: Configuration, draft: Draft) -> None:
-    new = draft((("ivr/flows/sales.yaml", "ring: {person: mari}\n    for: 20s", "ring: {person: anna}\n    for: 45s"),))
-    (change,) = changes(live, new)
-    assert set(change.details) == {"phone: 101 Mari Tamm → 110 Anna Ivanova", "timeout: 20s → 45s"}
+    new = draft(
+        (("ivr/flows/shared/closing.yaml", "ring: reception\n    for: 25s", "ring: {person: anna}\n    for: 45s"),)
+    )
+    change, *others = changes(live, new)
+    assert {change.what, *(each.what for each in others)} == {"step main.reception", "step sales.reception"}
+    assert set(change.details) == {"phone: 100 Reception → 110 Anna Ivanova", "timeout: 25s → 45s"}
     assert "Anna Ivanova (110)" in stories(live, new)[0].now.told
 
 

@@ -129,8 +129,11 @@ def test_numbers_lead_and_so_do_other_flows(drawn: list[Page]) -> None:
 def test_flows_that_differ_in_values_only_share_a_page(drawn: list[Page]) -> None:
     (page,) = [page for page in drawn if page.title.endswith("department")]
     assert page.subtitle == "flows/department.yaml, with finance; logistics"
-    (ring,) = [box for box in page.boxes if box.type == "ring"]
-    assert ring.gist == ("finance: 110 Anna Ivanova, for 20 s", "logistics: 120 Peeter Ozols, for 20 s")
+    (ring,) = [box for box in page.boxes if box.type == "ring_group"]
+    assert ring.gist == (
+        "finance: Anna Ivanova, for 20 s, simultaneous",
+        "logistics: Peeter Ozols, Ilze Berga, for 20 s, simultaneous",
+    )
 
 
 def test_callers_stand_at_the_arrows_and_ways_nobody_took_are_grey(configuration: Configuration) -> None:
@@ -150,18 +153,22 @@ def test_callers_stand_at_the_arrows_and_ways_nobody_took_are_grey(configuration
 
 def test_instances_of_a_flow_are_counted_together(configuration: Configuration) -> None:
     ids = [f"department(department={name})" for name in ("finance", "logistics")]
-    callers = Callers("", {(flow, "ring", "answered"): 5 for flow in ids} | {("main", "finance", "entered"): 9}, {})
+    callers = Callers("", {(flow, "ring", "answered"): 5 for flow in ids} | {("people", "finance", "entered"): 9}, {})
     (page,) = pages(configuration, flow="department", callers=callers)
     assert [arrow.total for arrow in page.arrows if "answered" in arrow.labels] == [10]
-    assert [arrow.total for arrow in page.arrows if arrow.tail == "from main finance"] == [9]
+    assert [arrow.total for arrow in page.arrows if arrow.tail == "from people finance"] == [9]
 
 
 def test_every_page_is_of_paper_and_everything_lies_on_it(drawn: list[Page]) -> None:
     for page, sheet in zip(drawn, draw(drawn, "note"), strict=True):
-        assert sheet.paper == "A4"
-        assert {sheet.width, sheet.height} == set(A4)
+        is_main = page.title.endswith("main")  # the largest
+        assert sheet.paper == ("A3" if is_main else "A4")
+        assert sorted((sheet.width, sheet.height)) == pytest.approx(
+            [side * (2**0.5 if is_main else 1) for side in A4], 1e-3
+        )
         root = ElementTree.fromstring(as_document([sheet]))
-        assert {root.get("width"), root.get("height")} == {"210.0mm", "297.0mm"}
+        sides = ("297.0mm", "420.0mm") if is_main else ("210.0mm", "297.0mm")
+        assert {root.get("width"), root.get("height")} == set(sides)
         for sideways in (False, True):
             layout = lay_out(page, sideways=sideways)
             for one in layout.boxes:
@@ -270,12 +277,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_file_or_a_folder_of_pages_or_printed(folder: Path) -> None:
     said = run(str(EXAMPLE), "--no-records").stdout
-    assert said == "flows.svg: 5 pages of A4, callers not counted\n"
+    assert said == "flows.svg: 6 pages of A4, A3, callers not counted\n"
     assert run(str(EXAMPLE), "--no-records", "-o", "-").stdout == (folder / "flows.svg").read_text("utf-8")
     run(str(EXAMPLE), "--no-records", "-o", "pages")
     names = sorted(path.name for path in (folder / "pages").iterdir())
     assert names[:2] == ["01-numbers.svg", "02-flow-main.svg"]
-    assert len(names) == 5
+    assert len(names) == 6
     with pytest.raises(Exception, match=r"-o: cannot write nowhere/x\.svg: No such file"):
         run(str(EXAMPLE), "--no-records", "-o", "nowhere/x.svg")
 
@@ -284,7 +291,7 @@ def test_an_unknown_flow(folder: Path) -> None:
     result = run(str(EXAMPLE), "--no-records", "--flow", "departmant")
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "no such flow — expected department, information, main, sales; did you mean `department`?\n"
+        "no such flow — expected department, information, main, people, sales; did you mean `department`?\n"
     )
 
 
@@ -307,7 +314,7 @@ def test_records_are_counted_where_there_are_any(folder: Path, monkeypatch: pyte
         assert "callers not counted" in result.stdout
         assert "grey: nobody" not in (folder / "main.svg").read_text("utf-8")
     monkeypatch.setattr("switchboard.postgres.edges.taken_edges", some)
-    assert run(*arguments).stdout == "main.svg: 1 page of A4, of the last 2w\n"
+    assert run(*arguments).stdout == "main.svg: 1 page of A3, of the last 2w\n"
     written = texts((folder / "main.svg").read_text("utf-8"))
     assert "key 1: 41" in written
     assert "callers of the last 2w; grey: nobody." in written

@@ -117,7 +117,7 @@ def test_a_step_is_told_as_its_module_has_it(step_type: StepType) -> None:
 
 def test_the_folders_names_are_offered() -> None:
     names = names_of(EXAMPLE, PROMPTS)
-    assert names.people == ("liis", "mari", "jaan", "anna", "peeter")
+    assert names.people == ("liis", "mari", "jaan", "anna", "peeter", "rasmus", "eva", "ilze")
     assert names.phones == ("100", "101", "102", "110", "120", "130")
     assert names.languages == ("en", "et", "lv", "ru", "sq", "sv")
     assert names.results["department"] == ("not_reached", "served")

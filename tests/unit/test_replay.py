@@ -45,20 +45,20 @@ async def test_every_story_goes_the_same_way_in_the_same_version(story: Path) ->
     assert again.parts_at == (None, None)
 
 
-PRESSES_TWO = Script(phones={"120": "answers after 2s"}, does=["press 2"])
+PRESSES_TWO = Script(phones={"120": "answers after 2s", "121": "no answer"}, does=["press 2"])
 
 
 async def test_a_call_that_would_talk_to_somebody_else(tmp_path: Path) -> None:
     events = await recorded(configuration_of(""), PRESSES_TWO)
-    draft = draft_of(tmp_path, "flows/main.yaml", "2: orders, 3: information, 4: finance", "2: finance, 4: orders")
+    draft = draft_of(tmp_path, "flows/main.yaml", "2: orders, 3", "2: people, 3")
     found = await replayed(events, draft)
     assert found.ends_elsewhere
     assert found.was.talked_to == ("120",)
-    assert found.now.end == "rings Anna Ivanova (110), where Peeter Ozols (120) was rung"
+    assert found.now.end == "asks what to press, where Peeter Ozols (120), Ilze Berga (121) was rung"
     then, now = found.parts_at
     assert then is not None
     assert now is not None
-    assert (then.name, now.name) == ("main.orders", "main.finance")
+    assert (then.name, now.name) == ("main.orders", "main.people")
 
 
 async def test_a_question_nobody_was_asked_has_no_answer(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_a_question_nobody_was_asked_has_no_answer(tmp_path: Path) -> None
         "  orders_before:\n    subflow: department",
     )
     found = await replayed(events, draft)
-    assert found.now.end == "asks what to press, where Peeter Ozols (120) was rung"
+    assert found.now.end == "asks what to press, where Peeter Ozols (120), Ilze Berga (121) was rung"
     assert found.ends_elsewhere
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from switchboard.domain.dialling import Choice, DialOutcome
 from switchboard.domain.language import Language
-from switchboard.domain.screening import Verdict
+from switchboard.domain.phone_numbers import e164
+from switchboard.domain.screening import Incoming, Verdict, screen
 from switchboard.flows.caller_classes import CallerClass, client_subjects, written
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State, World
@@ -60,6 +61,7 @@ def call_told(
     if place == now == first and (phones := _phones(happenings)) is not None:
         language = (way[0].state if way else state).language
         who = _who(configuration, world, reached.worlds.caller(first), language)
+        who += _screened(configuration, world, happenings)
         lines.append(_command(_folder(configuration), world.number, local, who, happenings, phones))
     return tuple(lines)
 
@@ -162,6 +164,15 @@ def _who(configuration: Configuration, world: World, caller: CallerClass, langua
     return words
 
 
+def _screened(configuration: Configuration, world: World, happenings: Iterable[Happening]) -> list[str]:
+    """How `simulate` is told what screening finds, where it is not what the rules say of this number anyway."""
+    organisation = configuration.organisation
+    number = e164(world.caller, organisation.country)
+    usual = screen(Incoming(number, is_anonymous=not world.caller), organisation.screening).verdict
+    judged = [happening.verdict for happening in happenings if isinstance(happening, Judged)]
+    return ["--screened", judged[0]] if judged and judged[0] != usual else []
+
+
 def _command(
     folder: str,
     number: str,
@@ -175,8 +186,6 @@ def _command(
     command += [*who, "--keys", " ".join(keys)]
     if answers := [_answered(happening) for happening in happenings if isinstance(happening, LookedUp)]:
         command += ["--lookups", "; ".join(answers)]
-    if judged := [happening.verdict for happening in happenings if isinstance(happening, Judged)]:
-        command += ["--screened", judged[0]]
     if phones:
         command += ["--phones", ", ".join(f"{line}={how}" for line, how in phones.items())]
     return shlex.join(command)

@@ -15,29 +15,33 @@ def dead_ends(examined: Examined) -> Iterator[Finding]:
     """States from which no call can come to an end, whatever caller and phones do."""
     dead = _without_ending(examined)
     told: set[State] = set()
+    steps: set[object] = set()  # each told once, however many states a call may stand there in
     for state in examined.states_by_cost(dead):
         if state in told:
             continue
         told |= _together(examined, state, dead)
         _, place = examined.reached.cheapest(state, dead[state])
         for stuck in _stuck(examined, {each for each, worlds in dead.items() if worlds >> place & 1}, place):
+            if (step := examined.step(stuck).place) in steps:
+                continue
+            steps.add(step)
             text = f"step `{stuck.step}` is a dead end: nothing that follows is a person or a goodbye"
             expected = "a way to a person, or to an `end` that says why"
             yield examined.finding("dead-end", Severity.ERROR, stuck, 1 << place, text, expected)
 
 
-def _stuck(examined: Examined, dead: set[State], place: int) -> Iterator[State]:
-    """Of the circles that are not left any more, the state that a call comes to first."""
+def _stuck(examined: Examined, dead: set[State], place: int) -> list[State]:
+    """Of each circle that is not left any more, the state that a call comes to first; the nearest circle first."""
 
     def following(state: State) -> list[State]:
         moves = examined.edges.out[state]
         return [move.to for worlds, move in moves if worlds >> place & 1 and move.to is not None]
 
-    for circle in circles(dead, following):
-        if all(to in circle for state in circle for to in following(state)):
-            yield min(
-                circle, key=lambda state: (examined.reached.cheapest(state, 1 << place)[0], state.flow, state.step)
-            )
+    def distance(state: State) -> tuple[object, ...]:
+        return (examined.reached.cheapest(state, 1 << place)[0], state.flow, state.step)
+
+    kept = (each for each in circles(dead, following) if all(to in each for one in each for to in following(one)))
+    return sorted((min(circle, key=distance) for circle in kept), key=distance)
 
 
 def silent_ends(examined: Examined) -> Iterator[Finding]:

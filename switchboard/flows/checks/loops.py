@@ -38,15 +38,20 @@ def _by_distance(circle: tuple[Cost, int, State, set[State]]) -> tuple[Cost, int
 def _circles(examined: Examined) -> Iterator[tuple[Cost, int, State, set[State]]]:
     """Every circle: how far away it is, in which world, and with which state a call comes into it."""
     endless = _endless(examined)
-    for place, states in _one_by_one(examined, endless):
 
-        def following(state: State, place: int = place, states: set[State] = states) -> list[State]:
-            return [to for worlds, _, to in _idle(examined, state) if worlds >> place & 1 and to in states]
+    def following_ever(state: State) -> list[State]:
+        return [to for worlds, _, to in _idle(examined, state) if worlds & endless[state] & endless.get(to, 0)]
 
-        for component in circles(states, following):
-            near = ((examined.reached.cheapest(state, 1 << place)[0], state) for state in component)
-            cost, first = min(near, key=lambda each: (each[0], each[1].flow, each[1].step))
-            yield cost, place, first, component
+    for together in list(circles(endless, following_ever)):  # in some world each: few, where worlds are many
+        for alike, states in _one_by_one(examined, {state: endless[state] for state in together}):
+
+            def following(state: State, place: int = first_of(alike), states: set[State] = states) -> list[State]:
+                return [to for worlds, _, to in _idle(examined, state) if worlds >> place & 1 and to in states]
+
+            for component in circles(states, following):
+                near = ((*examined.reached.cheapest(state, alike), state) for state in component)
+                cost, place, first = min(near, key=lambda each: (each[0], each[2].flow, each[2].step))
+                yield cost, place, first, component
 
 
 def _told(examined: Examined, first: State, component: set[State], place: int) -> Finding:
@@ -85,7 +90,7 @@ def _endless(examined: Examined) -> dict[State, int]:
 
 
 def _one_by_one(examined: Examined, endless: dict[State, int]) -> Iterator[tuple[int, set[State]]]:
-    """One world for all that are alike in what is endless in them, and the states of that."""
+    """The worlds that are alike in what is endless in them and leads on within these states, and the states of them."""
     rest = 0
     for worlds in endless.values():
         rest |= worlds
@@ -94,10 +99,11 @@ def _one_by_one(examined: Examined, endless: dict[State, int]) -> Iterator[tuple
         alike = rest
         for state, worlds in endless.items():
             alike &= worlds if worlds >> place & 1 else ~worlds
-            for part, _, _ in _idle(examined, state):
-                alike &= part if part >> place & 1 else ~part
+            for part, _, to in _idle(examined, state):
+                if to in endless:
+                    alike &= part if part >> place & 1 else ~part
         rest &= ~alike
-        yield place, {state for state, worlds in endless.items() if worlds >> place & 1}
+        yield alike, {state for state, worlds in endless.items() if worlds >> place & 1}
 
 
 def _circle(examined: Examined, first: State, component: set[State], place: int) -> Round:

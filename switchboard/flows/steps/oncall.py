@@ -45,7 +45,7 @@ async def run(step: OnCallStep, conversation: Conversation) -> Left:
         called,
         conversation.recorder,
         announcement=step.announcement[callees_language],
-        meanwhile=step.meanwhile[conversation.language],
+        meanwhile=step.meanwhile[conversation.recorder.language],
         timeout=step.timeout,
         rounds=step.rounds,
         hearing=WhileRinging(step.hearing),

@@ -21,7 +21,7 @@ class StateName:
 
 async def run(step: StateName, conversation: Conversation) -> Left:
     """Ask and record; from then on, whoever picks up hears it."""
-    question = step.question[conversation.language]
+    question = step.question[conversation.recorder.language]
     if not await ask_name(conversation.call, conversation.recorder, question):
         return Left("silent", "nothing was said")
     conversation.note_stated_name()
