@@ -12,7 +12,7 @@ import numpy as np
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHI")
-_PCM, _A_LAW, _MU_LAW = 1, 6, 7  # of WAV files
+_PCM, A_LAW, MU_LAW = 1, 6, 7  # of WAV files
 
 
 def playable(content: bytes) -> bytes:
@@ -20,9 +20,9 @@ def playable(content: bytes) -> bytes:
     tag, rate, sound = _parts(content)
     if tag == _PCM:
         return content
-    if tag not in (_A_LAW, _MU_LAW):
+    if tag not in (A_LAW, MU_LAW):
         raise ValueError(f"a WAV file of format {tag}")
-    table = _A_LAW_VALUES if tag == _A_LAW else _MU_LAW_VALUES
+    table = A_LAW_VALUES if tag == A_LAW else MU_LAW_VALUES
     made = io.BytesIO()
     with wave.open(made, "wb") as file:
         file.setnchannels(1)
@@ -81,5 +81,5 @@ def _a_law(code: int) -> int:
     return size if code & 0x80 else -size
 
 
-_MU_LAW_VALUES = np.array([_mu_law(code) for code in range(256)], "<i2")
-_A_LAW_VALUES = np.array([_a_law(code) for code in range(256)], "<i2")
+MU_LAW_VALUES = np.array([_mu_law(code) for code in range(256)], "<i2")
+A_LAW_VALUES = np.array([_a_law(code) for code in range(256)], "<i2")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import numpy as np
 import pytest
 
@@ -20,96 +15,12 @@ from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import CallId
 from switchboard.domain.message import Part, part_of, rest_of, take_of
 from switchboard.errors import MessageNotKept
-from switchboard.flows.configuration import Configuration
-from switchboard.flows.load import load_configuration
-from switchboard.folders import Folders
-from switchboard.postgres.filing import GIVEN_UP, Filing
 from switchboard.postgres.kept_messages import KeptMessages
+from switchboard.postgres.message_sound import playable
 from switchboard.postgres.recording import Sound, read_sound
-from switchboard.postgres.spool import SpooledLedger
-from switchboard.postgres.telephone_sound import plain, stored
-from switchboard.testing.manual_clock import ManualClock
-from tests.flows.playing import EXAMPLE, PROMPTS
-from tests.records.telling import NOON, a_call, archived, draining, event, ledger_at
-
-RATE = 8000
-LATER = NOON + GIVEN_UP + timedelta(minutes=2)
-
-
-def tone(seconds: float, hertz: float = 440, level: float = 0.3) -> Sound:
-    """As G.711 has it: every sample is one that A-law knows."""
-    from switchboard.postgres.telephone_sound import A_LAW, _values
-
-    wanted = np.sin(np.arange(int(seconds * RATE)) * 2 * np.pi * hertz / RATE) * level * 32767
-    known = np.sort(_values(A_LAW))
-    nearest = known[np.clip(np.searchsorted(known, wanted), 0, len(known) - 1)]
-    return Sound(RATE, nearest.astype("<i2").tobytes())
-
-
-@cache
-def example() -> Configuration:
-    return load_configuration(EXAMPLE, PROMPTS)
-
-
-@dataclass
-class World:
-    """The parts of a controller that see to messages."""
-
-    folders: Folders
-    ledger: SpooledLedger
-    messages: KeptMessages
-    dsn: str
-    clock: ManualClock
-
-    def recorded(self, name: UUID, sound: Sound, *, is_cut: bool = False) -> None:
-        """A recording of Asterisk's; its lengths are zero where it was killed."""
-        data = bytearray(sound.as_wav())
-        if is_cut:
-            data[4:8] = data[40:44] = bytes(4)
-        (self.folders.messages / f"{name}.wav").write_bytes(data)
-
-    def recordings(self) -> list[str]:
-        return sorted(path.stem for path in self.folders.messages.iterdir())
-
-    def kept(self) -> list[str]:
-        return sorted(path.name for path in self.folders.kept_messages.iterdir())
-
-    async def file(self, *, in_progress: bool = False) -> None:
-        configuration = example()
-        filing = Filing(
-            self.dsn,
-            self.messages,
-            self.ledger,
-            self.clock,
-            in_progress=lambda call_id: in_progress,
-            organisation=lambda: configuration.organisation,
-            hours=lambda: configuration.hours,
-        )
-        connection = await asyncpg.connect(self.dsn, timeout=10)
-        try:
-            async with draining(self.ledger, self.dsn):
-                await archived(self.ledger)
-                await filing.file(connection)
-                await archived(self.ledger)
-                await filing.file(connection)
-        finally:
-            await connection.close(timeout=10)
-
-    async def rows(self, query: str = "select * from messages order by id") -> list[Mapping[str, Any]]:
-        connection = await asyncpg.connect(self.dsn, timeout=10)
-        try:
-            return [dict(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close(timeout=10)
-
-
-@asynccontextmanager
-async def world_at(folder: Path, dsn: str) -> AsyncIterator[World]:
-    folders = Folders(folder, folder, folder / "cache")
-    for each in (folders.messages, folders.kept_messages):
-        each.mkdir(parents=True, exist_ok=True)
-    with ledger_at(folders.ledger) as ledger:
-        yield World(folders, ledger, KeptMessages(folders, ledger, room=1), dsn, ManualClock(LATER))
+from switchboard.postgres.telephone_sound import stored
+from tests.records.message_world import RATE, tone, world_at
+from tests.records.telling import NOON, a_call, archived, draining, event
 
 
 def begun(call_id: CallId, message_id: UUID, **told: Any) -> CallEvent:
@@ -165,7 +76,7 @@ async def test_a_message_has_one_row_its_audio_and_what_is_to_be_sent(tmp_path: 
         assert (row["caller_number"], row["client_code"], row["state"]) == ("5551234", "C-7", "new")
         audio = await world.rows("select part, content, seconds from message_audio order by part")
         assert [(each["part"], each["seconds"]) for each in audio] == [("about", 1.0), ("body", 3.0)]
-        assert plain(audio[1]["content"]) == tone(3).as_wav()
+        assert playable(audio[1]["content"]) == tone(3).as_wav()
         assert len(audio[1]["content"]) < len(tone(3).as_wav()) * 0.51
         sent = await world.rows("select kind, payload::text from outbox order by kind")
         assert [each["kind"] for each in sent] == ["console", "email", "webhook"]
@@ -241,5 +152,5 @@ def test_sound_is_stored_without_losing_anything(tmp_path: Path) -> None:
     noise = Sound(RATE, np.random.default_rng(1).integers(-30000, 30000, RATE).astype("<i2").tobytes())
     for sound in (tone(1), noise):
         content = stored(sound)
-        (tmp_path / "message.wav").write_bytes(plain(content))
+        (tmp_path / "message.wav").write_bytes(playable(content))
         assert read_sound(tmp_path / "message.wav") == sound
