@@ -48,6 +48,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
         self._registered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._rung = asyncio.Event()
         self._pending: dict[str, asyncio.TimerHandle] = {}
+        self._expires, self._is_challenged = 300, False
         self._tag, self._call_id, self._sequence = secrets.token_hex(4), secrets.token_hex(8), 0
 
     async def __aenter__(self) -> Self:
@@ -61,6 +62,10 @@ class RefusingPhone(asyncio.DatagramProtocol):
         for timer in self._pending.values():
             timer.cancel()
         assert self._transport is not None
+        self._expires, self._is_challenged = 0, False  # or its calls would go on coming here
+        self._registered = asyncio.get_running_loop().create_future()
+        self._register("")
+        await asyncio.wait_for(self._registered, DEADLINE)
         self._transport.close()
 
     def contact(self) -> str:
@@ -97,7 +102,7 @@ class RefusingPhone(asyncio.DatagramProtocol):
             f"CSeq: {self._sequence} REGISTER",
             f"Contact: <sip:{self.extension}@{host}:{port}>",
             "Max-Forwards: 70",
-            "Expires: 300",
+            f"Expires: {self._expires}",
             *([authorization] if authorization else []),
             "Content-Length: 0",
         ]
@@ -108,7 +113,8 @@ class RefusingPhone(asyncio.DatagramProtocol):
             return
         if status == 200:
             self._registered.set_result(None)
-        elif status == 401 and self._sequence == 1:
+        elif status == 401 and not self._is_challenged:
+            self._is_challenged = True
             challenge = dict(re.findall(r'(\w+)="([^"]*)"', _header(text, "WWW-Authenticate")))
             self._register(self._authorization(challenge))
         elif status >= 300:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from switchboard.domain.call_record import EventKind
+from switchboard.domain.clients import Client, Standing
 from switchboard.domain.presence import DeviceState
+from switchboard.postgres.clients import Imported, PostgresClients
 from tests.asterisk.office import StoryOffice, hear_each_other
 from tests.asterisk_fixture import eventually
 from tests.phones import Habit, Phone, PhoneCall
+from tests.refusing_phone import RefusingPhone
 
 FORWARD = "6001020"  # Jaan 102, else Peeter 120, Ott 103, Mari 101
+TO_THE_MANAGER = "6001021"
 
 
 async def registered(office: StoryOffice, *extensions: str) -> list[Phone]:
@@ -60,6 +64,79 @@ async def test_along_the_whole_chain(office: StoryOffice) -> None:
         ("101", "answered"),
     ]
     assert record.path == ["forward/forward answered", "forward/answered ended"]
+
+
+def refusing(office: StoryOffice, extension: str, status: int = 603) -> RefusingPhone:
+    """A phone that declines, or refuses by another SIP status."""
+    return RefusingPhone(extension, office.asterisk.password(extension), office.asterisk.sip_address, status=status)
+
+
+async def test_whom_the_caller_asks_for_takes_the_call(office: StoryOffice) -> None:
+    jaan, *_ = await registered(office, "102", "120", "103", "101")
+    call = await office.call(FORWARD)
+    await hear_each_other(call, await (await jaan.rung()).answer())
+    await call.hang_up()
+    assert await rang(office, call) == [("102", "answered")]
+
+
+async def test_the_deputy_takes_the_call_of_one_whose_phone_is_off(office: StoryOffice) -> None:
+    peeter, *_ = await registered(office, "120", "103", "101")
+    await known_as(office, DeviceState.UNREGISTERED, "102")
+    call = await office.call(FORWARD)
+    await hear_each_other(call, await (await peeter.rung()).answer())
+    await call.hang_up()
+    assert await rang(office, call) == [("120", "answered")]
+
+
+async def test_another_account_manager_takes_the_call_after_a_refusal_and_a_busy_deputy(office: StoryOffice) -> None:
+    peeter, ott, _ = await registered(office, "120", "103", "101")
+    peeter.habit = Habit.BUSY
+    async with refusing(office, "102"):
+        await known_as(office, DeviceState.IDLE, "102")
+        call = await office.call(FORWARD)
+        await hear_each_other(call, await (await ott.rung()).answer())
+        await call.hang_up()
+        assert await rang(office, call) == [("102", "declined"), ("120", "busy"), ("103", "answered")]
+
+
+async def test_nobody_of_the_chain_takes_the_call(office: StoryOffice) -> None:
+    """What the flow does then, such as taking a message, comes at once: nothing rings for ever."""
+    peeter, _ = await registered(office, "120", "103")  # Ott lets it ring
+    peeter.habit = Habit.BUSY
+    async with refusing(office, "102"), refusing(office, "101"):
+        await known_as(office, DeviceState.IDLE, "102", "101")
+        call = await office.call(FORWARD)
+        await call.hears_whole(office.prompt("outcome_no_answer"))
+        await call.ended()
+        expected = [("102", "declined"), ("120", "busy"), ("103", "no_answer"), ("101", "declined")]
+        assert await rang(office, call) == expected
+
+
+async def rang(office: StoryOffice, call: PhoneCall) -> list[tuple[str, str]]:
+    """Whose phones rang in a call, in order, and how they came out."""
+    record = await office.record_of(call)
+    return [(each["extension"], each["outcome"]) for each in record.of(EventKind.RUNG)]
+
+
+async def test_clients_get_their_manager_those_in_arrears_finance_and_new_ones_the_head(office: StoryOffice) -> None:
+    phones = await registered(office, "103", "110", "101")
+    callers = [await office.caller() for _ in phones]
+    standings = (Standing.OK, Standing.OVERDUE)
+    clients = [
+        Client(f"M-{n}", f"Client {n}", (f"+{caller.user}",), "dealer", "ott", standing=standing)
+        for n, (caller, standing) in enumerate(zip(callers, standings, strict=False))
+    ]
+    async with PostgresClients(office.dsn) as table:
+        assert isinstance(await table.take(clients), Imported)
+    await office.controller._clients.mirror.looked()
+    for caller, phone in zip(callers, phones, strict=True):
+        call = await caller.dial(TO_THE_MANAGER)
+        rung = await phone.rung()
+        await hear_each_other(await call.established(), await rung.answer())
+        await call.hang_up()
+        await rung.ended()
+        assert await rang(office, call) == [(phone.user, "answered")]
+        await known_as(office, DeviceState.IDLE, phone.user)
 
 
 async def test_nobody_is_there_and_nothing_rings(office: StoryOffice) -> None:

@@ -117,6 +117,20 @@ async def test_nobody_on_duty_is_known_at_once(office: StoryOffice) -> None:
     assert office.heard(call) == ["queue_nobody"]
 
 
+async def test_who_has_waited_for_as_long_as_the_queue_lets_them(office: StoryOffice) -> None:
+    mari = await office.desk("101")
+    first = await office.call(QUEUE)
+    talking = await (await mari.rung()).answer()
+    call = await office.call(QUEUE)
+    await call.hears(office.prompt("queue_comfort"))
+    office.set_time("2026-11-24 10:01")
+    await call.hears_whole(office.prompt("queue_timeout"))
+    await call.ended()
+    assert (await office.record_of(call)).path == ["queue/wait timeout", "queue/timeout ended"]
+    await talking.hang_up()
+    await first.ended()
+
+
 class Agent:
     """Answers whatever rings, talks for a moment, and notes who it was."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.presence import DeviceState
 from switchboard.speech.render import BEEP_FREQUENCY
 from tests import hearing
 from tests.asterisk.office import StoryOffice, hear_each_other
-from tests.asterisk.test_forward import known_as, registered
+from tests.asterisk.test_forward import known_as, refusing, registered
+from tests.asterisk.test_queue import who_rings
 from tests.hearing import tone
 from tests.phones import Phone, PhoneCall
 from tests.refusing_phone import RefusingPhone
@@ -18,14 +21,18 @@ NAME = 620  # Hz
 
 async def test_who_was_idle_longest_is_rung_first(office: StoryOffice) -> None:
     mari, jaan = await registered(office, "101", "102")
-    for first in (mari, jaan, mari):
+    turns: list[Phone] = []
+    for _ in range(3):
         call = await office.call(LONGEST_IDLE)
-        rung = await (await first.rung()).answer()
+        rung = await (await who_rings(mari, jaan)).answer()
+        first = rung.phone
+        turns.append(first)
         await hear_each_other(call, rung)
         await rung.hang_up()
         await call.ended()
         assert (await office.record_of(call)).answered_extension == first.user
         await known_as(office, DeviceState.IDLE, "101", "102")
+    assert turns in ([mari, jaan, mari], [jaan, mari, jaan])  # whoever of them talked last in an earlier story
 
 
 async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice) -> None:
@@ -47,6 +54,52 @@ async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice)
         ("102", "no_answer"),
         ("102", "answered"),
     ]
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(486, "busy"), (603, "declined"), (404, "unavailable")])
+async def test_all_refuse(office: StoryOffice, status: int, outcome: str) -> None:
+    async with refusing(office, "101", status), refusing(office, "102", status):
+        await known_as(office, DeviceState.IDLE, "101", "102")
+        call = await office.call(IN_ORDER)
+        await call.hears_whole(office.prompt(f"outcome_{outcome}"))
+        await call.ended()
+        record = await office.record_of(call)
+        assert [(e["extension"], e["outcome"]) for e in record.of(EventKind.RUNG)] == [
+            ("101", outcome),
+            ("102", outcome),
+        ]
+
+
+async def test_nobody_takes_it_in_time(office: StoryOffice) -> None:
+    mari, _ = await registered(office, "101", "102")
+    call = await office.call(IN_ORDER)
+    await mari.rung()
+    office.set_time("2026-11-24 10:01")  # longer than the group is rung in all
+    await call.hears_whole(office.prompt("outcome_no_answer"))
+    await call.ended()
+    assert [each["extension"] for each in (await office.record_of(call)).of(EventKind.RINGING)] == ["101"]
+
+
+async def test_nobody_of_the_group_is_there(office: StoryOffice) -> None:
+    await known_as(office, DeviceState.UNREGISTERED, "101", "102")
+    call = await office.call(IN_ORDER)
+    await call.hears_whole(office.prompt("outcome_unavailable"))
+    await call.ended()
+    record = await office.record_of(call)
+    assert record.path[0] == "group/ring nobody"
+    assert record.of(EventKind.RINGING) == []
+
+
+async def test_who_says_no_name_rings_nobody(office: StoryOffice) -> None:
+    await registered(office, "101", "102")
+    call = await office.call(NAMED)
+    await call.hears_whole(office.prompt("outcome_declined"))
+    await call.ended()
+    record = await office.record_of(call)
+    assert record.path[0] == "named/who silent"
+    assert record.of(EventKind.RINGING) == []
+    (stated,) = record.of(EventKind.NAME_STATED)
+    (office.asterisk.folders.messages / f"{stated['recording']}.wav").unlink()
 
 
 async def name_stated(office: StoryOffice) -> PhoneCall:
