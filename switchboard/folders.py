@@ -73,6 +73,16 @@ class Folders:
         return self.asterisk_spool / "messages"
 
     @property
+    def call_audio(self) -> Path:
+        """Where Asterisk records conversations, as bare samples; they wait here for the controller."""
+        return self.asterisk_spool / "monitor"
+
+    @property
+    def recordings(self) -> Path:
+        """Recorded conversations, `<recording's id>.wav`."""
+        return self.state / "recordings"
+
+    @property
     def cel(self) -> Path:
         """Asterisk's channel event log, the second witness of every call."""
         return self.asterisk / "log" / "cel-custom" / "switchboard.csv"

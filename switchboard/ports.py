@@ -6,7 +6,7 @@ the two to the same behaviour.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -212,6 +212,11 @@ class Call(Protocol):
         being asked: without `acceptance` it is not rung, and FAILED.
         """
 
+    def record_talks(self, choose: Callable[[Phone], UUID | None]) -> None:
+        """From now on, whenever somebody is connected to the caller, `choose` is asked under which name their
+        conversation is recorded; None: it is not. It is recorded through holds and transfers, until the caller is with
+        us again; nothing of us is needed for it. Never fails."""
+
     async def talk(self) -> TalkEnd:
         """Return when the person who answered has left and the caller is still there: with us, or passed on."""
 
@@ -399,6 +404,13 @@ class Lookups(Protocol):
     async def ask(self, lookup: Lookup, number: str, dialled: str) -> LookupAnswer:
         """What a system knows of a number (E.164) that called one of ours. Never beyond the lookup's time, never
         fails."""
+
+
+class RecordingSpace(Protocol):
+    """Where conversations are recorded."""
+
+    def has_room(self) -> bool:
+        """Whether one more may be begun. Never waits, never fails."""
 
 
 class ClientDirectory(Protocol):

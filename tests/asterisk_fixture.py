@@ -309,6 +309,8 @@ class PrivateAsterisk:
             *(asterisk / name for name in ("etc", "log/cel-custom", "run", "db", "keys")),
             self.folders.messages,
             self.folders.kept_messages,
+            self.folders.call_audio,
+            self.folders.recordings,
         ):
             folder.mkdir(parents=True, exist_ok=True)
 

@@ -33,8 +33,8 @@ HARMLESS = frozenset({
     "Answer", "Bridge", "Busy", "CELGenUserEvent", "Congestion", "Echo", "EndWhile", "ExitWhile", "Hangup", "Log",
     "MusicOnHold", "MWIUpdate", "NoOp", "ParkedCall", "Pickup", "PickupChan", "Playback", "Playtones",
     "Progress", "Read", "Record", "Return", "Ringing", "SayDigits", "SayNumber", "StackPop", "StartMusicOnHold",
-    "Stasis", "StasisBroadcast", "StopMusicOnHold", "StopPlaytones", "UserEvent", "Verbose", "Wait", "WaitUntil",
-    "While",
+    "Stasis", "StasisBroadcast", "StopMixMonitor", "StopMusicOnHold", "StopPlaytones", "UserEvent", "Verbose", "Wait",
+    "WaitUntil", "While",
 })
 # fmt: on
 _DIGITS = "\x00"  # stands for digits of which only that is known
@@ -184,6 +184,9 @@ class _Walk:
         elif name == "Park":
             for target in _COMES_BACK.findall(step.arguments):
                 self._jump(target, stand, way, is_sub=False)
+        elif name == "MixMonitor":
+            if len(top_level(step.arguments, ",")) > 2:
+                self._leak(way, f"MixMonitor({step.arguments}), which runs a command")
         elif name == "Set":
             self._set(step, stand, way)
         elif name in ("BackGround", "Background", "WaitExten"):

@@ -122,6 +122,7 @@ def _places(given: RenderingInput) -> Values:
         "run": folders.asterisk / "run",
         "log": folders.asterisk / "log",
         "messages": folders.messages,
+        "call_audio": folders.call_audio,
         "music": folders.asterisk / "music",
     }
     try:

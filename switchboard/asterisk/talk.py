@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -30,6 +31,7 @@ from switchboard.errors import LegGone
 
 CONNECT_DEADLINE = 3.0  # seconds Asterisk gets to bring the two together
 LEG_VARIABLE = "SWITCHBOARD_LEG"  # on the caller's channel: the name of the callee's
+RECORDING_VARIABLE = "SWITCHBOARD_RECORDING"  # likewise: under which name the dialplan records; empty: not at all
 PARTNER_VARIABLE = "SWITCHBOARD_PARTNER"  # and whose phone that is (leg.written)
 TALKING_CONTEXT = "talking"  # where the dialplan holds a caller who talks
 SAFETY_NET_CONTEXT = "safety-net"
@@ -50,6 +52,7 @@ class TalkingChannel(WaitingChannel):
         self._away = False  # the dialplan has the channel, for a conversation and what follows from it
         self._bridged = False
         self._passed_on = False
+        self._choose_recording: Callable[[Phone], UUID | None] | None = None
         self._returned = ""  # the dialplan's word for how the caller came back
 
     @property
@@ -76,6 +79,10 @@ class TalkingChannel(WaitingChannel):
     def is_leased(self) -> bool:
         """Nobody but us looks after the caller, so the lease has to be renewed."""
         return self._leased and not self._gone
+
+    def record_talks(self, choose: Callable[[Phone], UUID | None]) -> None:
+        """See ports.Call."""
+        self._choose_recording = choose
 
     async def talk(self) -> TalkEnd:
         """See ports.Call."""
@@ -159,7 +166,11 @@ class TalkingChannel(WaitingChannel):
                 extension="talk",
                 priority=1,
             )
-            for variable, value in ((LEG_VARIABLE, leg.name), (PARTNER_VARIABLE, written(leg.phone))):
+            variables = [(LEG_VARIABLE, leg.name), (PARTNER_VARIABLE, written(leg.phone))]
+            if self._choose_recording is not None:
+                # Said each time: what an earlier conversation that never began was to be called must not stand.
+                variables.append((RECORDING_VARIABLE, str(self._choose_recording(leg.phone) or "")))
+            for variable, value in variables:
                 self._command(operations.SET_VARIABLE, channelId=self.channel, variable=variable, value=value)
             await self._ask(
                 operations.CONTINUE, channelId=self.channel, context=TALKING_CONTEXT, extension="s", priority=1

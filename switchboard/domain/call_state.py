@@ -31,9 +31,10 @@
                ringing, rung, adopted         parked       (ringing back whoever parked it)
     ended      message                        ended        (the safety net's, collected afterwards)
 
-    client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, safety_net,
-    message_begun, message, message_dropped and fault are legal from offered until ended and leave the state as it is;
-    message_dropped and fault are legal after it too; ended is legal in every state but ended.
+    client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, consent,
+    recording_…, safety_net, message_begun, message, message_dropped and fault are legal from offered until ended and
+    leave the state as it is; recording_…, message_dropped and fault are legal after it too; ended is legal in every
+    state but ended.
 
 An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
@@ -43,7 +44,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from switchboard.domain.event_kind import EventKind
+from switchboard.domain.event_kind import RECORDING, EventKind
 
 
 class CallState(StrEnum):
@@ -88,9 +89,11 @@ _NEUTRAL = frozenset(
         _K.LEFT_QUEUE,
         _K.ON_CALL,
         _K.UNACKNOWLEDGED,
+        _K.CONSENT,
+        *RECORDING,
     }
 )
-_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.MESSAGE_DROPPED, _K.FAULT})
+_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.MESSAGE_DROPPED, _K.FAULT, *RECORDING})
 
 # Only the events that change or confirm a state; `next_progress` adds what the table's last paragraph says.
 _TABLE: dict[tuple[CallState, EventKind], CallState] = {

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, EventKind, in_order
+from switchboard.domain.event_kind import RECORDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,16 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
         case EventKind.PRESENCE:
             until = _labelled(" until", data.get("until"))
             return f"set {data.get('person') or '?'}", str(data.get("status") or "?").replace("_", " ") + until
+        case EventKind.CONSENT:
+            how = (
+                "told that the call may be recorded"
+                if data.get("asking") == "tell"
+                else "asked for consent to recording"
+            )
+            key = f"pressed {data['key']}" if data.get("key") else "silence"
+            return how, f"{data.get('consent') or '?'} ({key}, {data.get('language') or '?'})"
+        case kind if kind in RECORDING:
+            return _recording(kind, data)
         case EventKind.NAME_STATED:
             return "states a name", f"recorded, {_duration(data.get('seconds'))}"
         case EventKind.SKIPPED:
@@ -134,6 +145,16 @@ def _step(data: Mapping[str, Any]) -> tuple[str, str]:
     # A key or a plain "done" tells less than where it led.
     told = (decided or outcome, led_to) if led_to else (decided, outcome)
     return what, " → ".join(str(each) for each in told if each)
+
+
+def _recording(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
+    what = kind.value.replace("_", " ")
+    if kind is EventKind.RECORDING_ORDERED:
+        days = f"kept {data.get('keep_days', '?')} days"
+        return "to be recorded", f"rule {data.get('record') or '?'}, consent: {data.get('consent') or '?'}, {days}"
+    if kind in (EventKind.RECORDING_EXPORTED, EventKind.RECORDING_ERASED):
+        return f"{what} by {data.get('who') or '?'}", str(data.get("why") or "")
+    return what, str(data.get("why") or "")
 
 
 def _outcome(data: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind, in_order
 from switchboard.domain.dialling import DialOutcome, HangupCause
+from switchboard.domain.event_kind import RECORDING
 from switchboard.domain.identity import CallId, EventId, call_id_of, uuid7
 
 COLUMNS = 14
@@ -28,6 +29,13 @@ BLIND, ATTENDED = "BLINDTRANSFER", "ATTENDEDTRANSFER"  # CEL's own: a desk phone
 OUTSIDE_MARK = "SWITCHBOARD_OUTSIDE"  # the number that a desk phone calls outside
 EMERGENCY_MARK = "SWITCHBOARD_EMERGENCY"  # the number
 REFUSED_MARK = "SWITCHBOARD_OUTSIDE_REFUSED"  # why a call outside is not made: a word of domain/outbound.py's Verdict
+# How a recording goes; its name. What of it the log tells at last.
+RECORDING_MARKS = {
+    "SWITCHBOARD_RECORDING_STARTED": EventKind.RECORDING_STARTED,
+    "SWITCHBOARD_RECORDING_PAUSED": EventKind.RECORDING_PAUSED,
+    "SWITCHBOARD_RECORDING_RESUMED": EventKind.RECORDING_RESUMED,
+    "SWITCHBOARD_RECORDING_ENDED": EventKind.RECORDING_ENDED,
+}
 OFFERED_CONTEXTS = frozenset({"inbound", "safety-net"})  # where calls to the organisation's numbers are
 A_MOMENT = timedelta(seconds=2)  # that the controller may be late to note what Asterisk's log has already
 A_LATE_LOOK = timedelta(seconds=15)  # until a restarted controller notes the end of a talk
@@ -129,7 +137,9 @@ def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[C
     found: list[CallEvent] = []
     for event in witnessed:
         within = next((each for each in alone if each.begin <= event.at < each.end), None)
-        if event.kind is EventKind.MESSAGE:
+        if event.kind in RECORDING:
+            is_missing = True  # Asterisk alone tells of it
+        elif event.kind is EventKind.MESSAGE:
             is_missing = str(event.data.get("message_id")) not in messages
         elif event.kind is EventKind.TALKED and alone:
             is_missing = not _is_told(event, told)
@@ -138,7 +148,9 @@ def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[C
         else:
             is_missing = event.kind not in kinds and event.kind not in (EventKind.RINGING, EventKind.RUNG)
         if is_missing and event.event_id not in known:
-            if within is not None and event.kind is not EventKind.ENDED:
+            if event.kind in RECORDING:
+                found.append(event)
+            elif within is not None and event.kind is not EventKind.ENDED:
                 found.append(replace(event, at=max(event.at, within.after + timedelta(microseconds=len(found)))))
             else:
                 found.append(_not_before(last, event) if within is not None or not alone else event)
@@ -230,6 +242,7 @@ class _Account:
         self._transfers()
         self._legs()
         talks = self._talks()
+        self._recordings_made()
         has_message = self._messages()
         self._end(talks, has_message)
         return sorted(self._told, key=lambda event: event.at)
@@ -334,6 +347,18 @@ class _Account:
             if is_to and at <= event.at < at + A_MOMENT:
                 return event.at
         return at
+
+    def _recordings_made(self) -> None:
+        """One that nobody stopped has ended with the caller's part of the call."""
+        going_on = ""
+        for event in self._own:
+            if (kind := RECORDING_MARKS.get(event.type)) is not None:
+                name = str(event.extra.get("extra", ""))
+                self._note(event.at, kind, recording=name)
+                going_on = "" if kind is EventKind.RECORDING_ENDED else name
+        if going_on:
+            hangup = self._first_of(self._own, "HANGUP")
+            self._note((hangup or self._history[-1]).at, EventKind.RECORDING_ENDED, recording=going_on)
 
     def _messages(self) -> bool:
         has_message = False

@@ -22,11 +22,20 @@ class EventKind(StrEnum):
     LANGUAGE = "language"  # language
     STEP = "step"  # flow, step, type, file, line, entered_at, outcome, decided_on, next ("" where it led nowhere)
     NAME_STATED = "name_stated"  # recording (name in the messages folder), seconds, level (dBFS), ended_by
+    CONSENT = "consent"  # consent (Consent), asking (Asking), key, language, wording (content keys of what was said)
     LOOKED_UP = "looked_up"  # lookup, outcome (LookupOutcome), values (by path), why: another system was asked
     SKIPPED = "skipped"  # person, name, link (of the chain), why: somebody whom a call is not put through to
     PRESENCE = "presence"  # person, status (Status), until: set by a star code
     ON_CALL = "on_call"  # rota, person, name, round, outcome (DialOutcome): whoever is on call was asked to take a call
     UNACKNOWLEDGED = "unacknowledged"  # rota, called (names): nobody on call took it, in any round
+    RECORDING_ORDERED = (
+        "recording_ordered"  # recording (name of the file), record (Record), consent, keep_days, extension, name
+    )
+    RECORDING_LEFT_OUT = "recording_left_out"  # why: a rule asked for a recording, and none was begun
+    RECORDING_STARTED = "recording_started"  # recording; this and the next three as Asterisk's log tells
+    RECORDING_PAUSED = "recording_paused"  # recording: by a code at the desk phone
+    RECORDING_RESUMED = "recording_resumed"  # recording
+    RECORDING_ENDED = "recording_ended"  # recording
     RINGING = "ringing"  # extension, name, outside (a mobile's number; else left out)
     RUNG = (
         "rung"  # extension, name, outside, outcome (DialOutcome), cause (Q.850), sip_status, choice (Choice, if asked)
@@ -48,5 +57,11 @@ class EventKind(StrEnum):
     # each), and all that MESSAGE_BEGUN has
     MESSAGE = "message"
     MESSAGE_DROPPED = "message_dropped"  # message_id, why: nothing was said, or it was said anew
+    RECORDING_EXPORTED = "recording_exported"  # recording, who, why: somebody took a copy
+    RECORDING_ERASED = "recording_erased"  # recording, who, why
     FAULT = "fault"  # error: our own failure, and what was done
     ENDED = "ended"  # disposition, cause (Q.850), ended_by ("caller", "callee", "switchboard", "unknown"), witness
+
+
+# What becomes of recordings of conversations, told whenever it is known.
+RECORDING = frozenset(kind for kind in EventKind if kind.value.startswith("recording_"))

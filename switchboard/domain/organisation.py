@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from switchboard.domain.absence import Absence
+from switchboard.domain.call_recording import RecordingRule
 from switchboard.domain.clients import UNKNOWN
+from switchboard.domain.consent import ConsentRules
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
@@ -114,6 +116,8 @@ class Organisation:
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     forwarding: ForwardingRules = field(default_factory=ForwardingRules)
     queues: Mapping[str, Queue] = field(default_factory=dict)
+    consent: ConsentRules = field(default_factory=ConsentRules)
+    call_recording: tuple[RecordingRule, ...] = ()  # the first that fits a conversation decides
     groups: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # that ring together or in turn
     # Fingerprints of the organisation's own recordings, by what they say.
     recorded: Mapping[tuple[str, Language], str] = field(default_factory=dict)

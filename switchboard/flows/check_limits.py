@@ -31,6 +31,7 @@ RULES = (
     "nobody-there",
     "hours-gap",
     "department-closed",
+    "no-consent",
     "rota-gap",
     "expired-fact",
     "safety-net",

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
 from switchboard.domain.clients import Client
+from switchboard.domain.consent import Consent
+from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
 from switchboard.domain.screening import Screened
@@ -22,9 +24,11 @@ from switchboard.services.identify_caller import identify_caller
 from switchboard.services.look_up_caller import look_up_caller
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
+from switchboard.services.record_talk import choose_recording
 from switchboard.services.screen_call import screen_number
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
+CONSENT = "_consent"  # among a call's variables, as the next one is
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
 MESSAGE_IN_HAND = "_message"  # among a call's variables, while a message is taken
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
@@ -83,6 +87,8 @@ class Conversation:
                 self.note_stated_name()
             if isinstance(start.variables, Mapping) and (message := start.variables.get(MESSAGE_IN_HAND)):
                 self.message_in_hand = UUID(str(message))
+            if isinstance(start.variables, Mapping) and (consent := start.variables.get(CONSENT)) in tuple(Consent):
+                self.variables[CONSENT] = str(consent)
             self._returns.extend(start.returns)
         else:
             self.flow = configuration.flows[start]
@@ -112,6 +118,23 @@ class Conversation:
         """It is saved, or nothing was said."""
         self.variables.pop(MESSAGE_IN_HAND, None)
         self.message_in_hand = None
+
+    def note_consent(self, consent: Consent) -> None:
+        """The caller has said whether the call may be recorded, for as long as it lasts: on the call at once, so that
+        nobody is asked twice."""
+        self.variables[CONSENT] = consent.value
+        self.remember(self.attempt)
+
+    @property
+    def consent(self) -> Consent | None:
+        """What the caller said to that; None: was not asked."""
+        # Looked for one by one, as above.
+        return next((Consent(str(self.variables[name])) for name in self.variables if name == CONSENT), None)
+
+    def recording_of(self, phone: Phone) -> UUID | None:
+        """Under which name the conversation with whoever answers this phone is recorded; None: it is not."""
+        queue = self.waiting[0] if self.waiting is not None else ""
+        return choose_recording(self.call, phone, self.office, self.recorder, consent=self.consent, queue=queue)
 
     def acceptance(self) -> Acceptance | None:
         """What is asked of who picks up, from here on."""

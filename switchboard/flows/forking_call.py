@@ -286,6 +286,9 @@ class ForkingCall:
         self.talking_to = result.answered_by
         return result
 
+    def record_talks(self, choose: Callable[[Phone], UUID | None]) -> None:
+        """See ports.Call. Whether a conversation is recorded leads nowhere else."""
+
     async def talk(self) -> TalkEnd:
         """See ports.Call. A callee who passes the caller on leads where one who hangs up, or does not answer, does."""
         if self.talking_to is not None:

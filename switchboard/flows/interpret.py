@@ -24,10 +24,13 @@ _FAULT = Left("fault")
 def conversation_of(configuration: Configuration, office: Office, start: str | Position) -> Script:
     """What `answer_call` leads a call through: the flow `start` from its beginning, or from a position in it."""
 
-    async def conversation(call: Call, recorder: CallRecorder) -> None:
-        await converse(Conversation(call, recorder, office, configuration, start))
+    async def lead(call: Call, recorder: CallRecorder) -> None:
+        conversation = Conversation(call, recorder, office, configuration, start)
+        if office.organisation.call_recording:
+            call.record_talks(conversation.recording_of)
+        await converse(conversation)
 
-    return conversation
+    return lead
 
 
 def can_resume(configuration: Configuration, position: Position) -> bool:

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from holidays import list_supported_countries
 
+from switchboard.domain.call_recording import Record
+from switchboard.domain.consent import Asking, Consent
 from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
 from switchboard.domain.queueing import HIGHEST_PRIORITY, Strategy
@@ -78,6 +80,8 @@ def _organisation(names: Names) -> Schema:
         "lookups": described(entries(_lookup()), "other systems that flows ask about callers"),
         "unknown_callers": described(names.one_of("client_classes"), "the class of callers who are no clients"),
         "queues": described(entries(_queue(names)), "where callers wait for a free agent"),
+        "consent": _consent(),
+        "call_recording": _call_recording(names),
         "checks": _checks(),
         "include": included(),
     }
@@ -107,6 +111,26 @@ def _safety_net(names: Names) -> Schema:
     }
     about = "what a caller gets while the switchboard itself is out of order"
     return table(properties, required=("greeting", "leave_message", "goodbye"), description=about)
+
+
+def _consent() -> Schema:
+    properties = {
+        "by": described(words([each.value for each in Asking]), "`ask`: 1 agrees, 2 refuses; `tell`: only 2 refuses"),
+        "silence": described(words([each.value for each in Consent]), "what silence is after `ask`; `refused`"),
+    }
+    return table(properties, description="how callers are asked whether calls may be recorded")
+
+
+def _call_recording(names: Names) -> Schema:
+    subjects = {"numbers": "numbers", "departments": "departments", "people": "people", "queues": "queues"}
+    properties = {
+        **{key: one_or_several(names.one_of(what)) for key, what in subjects.items()},
+        "classes": one_or_several(names.one_of("client_classes")),
+        "record": described(words([each.value for each in Record]), "of whom it fits"),
+        "keep": described({"type": "string", "pattern": "^[0-9]{1,4} *d$"}, "for how many days: `90d`"),
+    }
+    rule = table(properties, required=("record",))
+    return described({"type": "array", "items": rule}, "which conversations are recorded: the first that fits decides")
 
 
 def _role(names: Names) -> Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,6 +11,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.hours_days import is_known_country
 from switchboard.domain.language import ENGLISH, NAMES, Language
 from switchboard.domain.organisation import Number, Organisation, SafetyNet
+from switchboard.flows.call_recording_yaml import read_call_recording, read_consent
 from switchboard.flows.clients_yaml import read_client_classes
 from switchboard.flows.lookups_yaml import read_lookups
 from switchboard.flows.outbound_yaml import read_outbound
@@ -37,18 +38,30 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=("trunks", "checks", "client_classes", "unknown_callers", "lookups", "queues", "outbound"),
+        allowed=(
+            *("trunks", "checks", "client_classes", "unknown_callers", "lookups", "queues", "outbound"),
+            *("consent", "call_recording"),
+        ),
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
     classes, unknown_callers = read_client_classes(reading, organisation)
+    queues = read_queues(reading, organisation, found.people, found.departments, classes)
+    numbers = _numbers(reading, organisation, found, names, reception)
+    recorded: dict[str, Collection[str]] = {
+        "numbers": numbers,
+        "departments": found.departments,
+        "people": found.people,
+        "queues": queues,
+        "classes": classes,
+    }
     return Organisation(
         name=reading.something(organisation.get("name"), organisation.place, "name"),
         timezone=timezone,
         country=_country(reading, organisation),
         languages=reading.languages,
-        numbers=_numbers(reading, organisation, found, names, reception),
+        numbers=numbers,
         departments=found.departments,
         people=found.people,
         phones=found.phones,
@@ -62,7 +75,9 @@ def read_organisation(
         client_classes=classes,
         lookups=read_lookups(reading, organisation),
         unknown_callers=unknown_callers,
-        queues=read_queues(reading, organisation, found.people, found.departments, classes),
+        queues=queues,
+        consent=read_consent(reading, organisation),
+        call_recording=read_call_recording(reading, organisation, recorded),
     )
 
 

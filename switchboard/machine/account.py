@@ -110,13 +110,14 @@ def make_folders(folders: Folders, account: Account | None = None) -> None:
             f"(at most {LONGEST_STATE_PATH}); set a shorter one"
         )
     passing = 0o711 if account else 0o700
-    private = [folders.ledger, folders.logs, folders.run]
+    private = [folders.ledger, folders.logs, folders.run, folders.recordings]
     reading = [folders.asterisk, folders.asterisk_config, folders.postgres]
     writing = [
         *(folders.asterisk / name for name in ("log", "log/cel-custom", "run", "db", "keys")),
         folders.asterisk_spool,
         folders.messages,
         folders.kept_messages,
+        folders.call_audio,
         folders.postgres / "run",
     ]
     try:

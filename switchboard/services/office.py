@@ -28,6 +28,7 @@ from switchboard.ports import (
     MessageLights,
     Messages,
     PresenceBook,
+    RecordingSpace,
     ScreeningLists,
     SpamScores,
     Utterance,
@@ -96,6 +97,14 @@ class NoMessages:
         """At once."""
 
 
+class EndlessSpace:
+    """Recordings of which nobody asks how much room they take."""
+
+    def has_room(self) -> bool:
+        """There is."""
+        return True
+
+
 class NoLists:
     """Lists of nobody, but of whom is blocked here."""
 
@@ -152,3 +161,4 @@ class Office:
     lights: MessageLights = field(default_factory=NoLights)
     queues: Queues = field(default_factory=Queues)
     messages: Messages = field(default_factory=NoMessages)
+    recording_space: RecordingSpace = field(default_factory=EndlessSpace)

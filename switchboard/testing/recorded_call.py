@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -213,6 +213,9 @@ class RecordedCall:
             return most_telling(answer.rung)
         self._partner = taken.phone
         return RingResult(taken.outcome, taken.phone, taken.cause, taken.sip_status, taken.choice, answer.rung)
+
+    def record_talks(self, choose: Callable[[Phone], UUID | None]) -> None:
+        """See ports.Call. Nothing is."""
 
     async def talk(self) -> TalkEnd:
         """See ports.Call. Where a callee passed the caller on, the call goes on here when the caller was back."""

@@ -89,6 +89,7 @@ class ScriptedCall:
         self._hangs_up_at = hangs_up_at  # wherever the script then is
         self._cause: int = HangupCause.UNKNOWN
         self._ended_by = "unknown"
+        self._choose_recording: Callable[[Phone], UUID | None] = lambda phone: None
 
     @property
     def transcript(self) -> list[str]:
@@ -296,12 +297,18 @@ class ScriptedCall:
             took = "" if result.choice is None else ", and takes the call"
             told = f"{_called(first)} answers after {_seconds(self.phones[first.line].after)}{took}"
             self._tell(Happening.PICKS_UP, told, phones=(first,), outcome=DialOutcome.ANSWERED, lasts=after)
+            if self._choose_recording(first) is not None:
+                self._tell(Happening.IS_RECORDED, "(what they say is recorded)")
             return result
         for each in result.each:
             how = each.outcome.value + (f" ({each.choice.value})" if each.choice else "")
             text = f"{_called(each.phone)}: {how}, after {_seconds(after)}"
             self._tell(Happening.NOT_REACHED, text, phones=(each.phone,), outcome=each.outcome, lasts=after)
         return result
+
+    def record_talks(self, choose: Callable[[Phone], UUID | None]) -> None:
+        """See ports.Call."""
+        self._choose_recording = choose
 
     async def talk(self) -> TalkEnd:
         """See ports.Call."""

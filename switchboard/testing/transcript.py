@@ -29,6 +29,7 @@ class Happening(StrEnum):
     PICKS_UP = "picks up"  # one of them
     NOT_REACHED = "not reached"  # a phone, with its outcome
     TALK = "talk"  # caller and callee begin to
+    IS_RECORDED = "is recorded"  # what they say
     LEAVES = "leaves"  # the callee hangs up
     CALLER_HANGS_UP = "caller hangs up"
     HANGS_UP = "hangs up"  # the switchboard

@@ -34,6 +34,7 @@ from switchboard.flows.checks.loops import loops
 from switchboard.flows.checks.places import Places
 from switchboard.flows.checks.prompts import missing_recordings, missing_texts
 from switchboard.flows.checks.reachable import unreachable_cases, unreachable_flows, unreachable_steps
+from switchboard.flows.checks.recording import consent_before_talks
 from switchboard.flows.checks.rotas import rota_gaps
 from switchboard.flows.checks.safety_net import safety_nets
 from switchboard.flows.checks.silence import silences
@@ -62,6 +63,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     missing_texts,
     hours_gaps,
     past_dates,
+    consent_before_talks,
     rota_gaps,
     expired_facts,
     safety_nets,

@@ -53,6 +53,8 @@ def _menus(examined: Examined) -> Iterator[_Menu]:
                 if any(isinstance(each, Asked) for each in move.happenings):
                     keys |= move.keys if move.presses and move.left.outcome not in ("no_input", "no_match") else set()
         state = states[0]
+        taken = getattr(examined.step(state).fields, "taken_keys", None)
+        keys = {*taken(examined.configuration.organisation)} if taken is not None else keys
         if not keys or any(move.is_spelled for state in states for _, move in examined.edges.out[state]):
             continue
         _, place = examined.reached.cheapest(state, examined.reached.seen[state])

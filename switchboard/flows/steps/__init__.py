@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from switchboard.flows.schema import StepType
 from switchboard.flows.steps.client_type import CLIENT_TYPE
+from switchboard.flows.steps.consent import CONSENT
 from switchboard.flows.steps.directory import DIRECTORY
 from switchboard.flows.steps.end import END
 from switchboard.flows.steps.forward import FORWARD
@@ -42,6 +43,7 @@ STEP_TYPES: dict[str, StepType] = {
         RING,
         RING_GROUP,
         STATE_NAME,
+        CONSENT,
         FORWARD,
         QUEUE,
         DIRECTORY,

@@ -1,0 +1,97 @@
+"""Conversations are recorded by Asterisk where the caller agreed, paused by a code at the desk phone, and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.asterisk.office import CALLEE_TONE, CALLER_TONE, StoryOffice
+from tests.asterisk_fixture import eventually
+from tests.hearing import RATE, Audio, has_tone, tone, tone_share
+from tests.phones import Phone, PhoneCall
+
+CARD_NUMBER = 1900.0  # Hz: what the caller says while the recording is paused
+LATER = 2300.0  # Hz: and when it goes on
+PAUSE_TONE = 880.0
+
+
+async def talk_to_mari(office: StoryOffice, key: str) -> tuple[PhoneCall, Phone, PhoneCall]:
+    """A caller who is asked, presses a key, and talks to Mari."""
+    mari = await office.desk("101")
+    call = await office.call("6001040")
+    await call.hears(office.prompt("may_we_record"))
+    await call.press(key)
+    return call, mari, await (await mari.rung()).answer()
+
+
+async def say(one: PhoneCall, other: PhoneCall, frequency: float) -> None:
+    """One says a tone for a second or more, and the other hears it."""
+    since = other.now
+    one.say(tone(frequency, 1.0), again=True)
+    await other.hears_tone(frequency)
+    await other.listen(0.7)
+    one.be_quiet()
+    assert other.now > since
+
+
+async def press_code(rung: PhoneCall, call: PhoneCall, times: int) -> None:
+    """Mari presses the code, and both hear the tone so many times."""
+    begins = [(each, int(each.now * RATE)) for each in (rung, call)]
+    await rung.press("*3")
+
+    async def heard() -> bool:
+        return all(bursts(each.heard[begin:]) == times for each, begin in begins)
+
+    await eventually(heard, 5.0, f"both hear the tone {times} times")
+
+
+def bursts(audio: Audio) -> int:
+    """How many times the tone of the code was heard."""
+    size = RATE // 20
+    frames = [tone_share(audio[at : at + size], PAUSE_TONE) > 0.8 for at in range(0, len(audio) - size + 1, size)]
+    return sum(now and not before for before, now in zip([False, *frames], frames, strict=False))
+
+
+def audio_of(office: StoryOffice) -> list[Path]:
+    """What Asterisk records, or has recorded."""
+    return sorted(office.asterisk.folders.call_audio.iterdir())
+
+
+def two_sides(path: Path) -> tuple[Audio, Audio]:
+    """The caller's side and ours."""
+    samples = np.frombuffer(path.read_bytes(), "<i2").astype(np.float32) / 32768
+    return samples[0::2], samples[1::2]
+
+
+async def test_paused_by_the_code_while_the_card_number_is_said(office: StoryOffice) -> None:
+    office.set_real_time()
+    call, _, rung = await talk_to_mari(office, "1")
+    await say(call, rung, CALLER_TONE)
+    await say(rung, call, CALLEE_TONE)
+    (file,) = audio_of(office)
+    await press_code(rung, call, 1)
+    await say(call, rung, CARD_NUMBER)
+    await press_code(rung, call, 2)
+    await say(call, rung, LATER)
+    await rung.hang_up()
+    await call.hears(office.prompt("goodbye"))
+    await call.ended()
+    caller, ours = two_sides(file)
+    assert has_tone(caller, CALLER_TONE) and has_tone(ours, CALLEE_TONE) and has_tone(caller, LATER)
+    assert not has_tone(caller, CALLEE_TONE) and not has_tone(ours, CALLER_TONE)
+    assert not has_tone(caller, CARD_NUMBER, 0.1) and not has_tone(ours, CARD_NUMBER, 0.1)
+    assert not has_tone(caller, PAUSE_TONE, 0.1) and not has_tone(ours, PAUSE_TONE, 0.1)
+
+
+async def test_nothing_of_who_refuses(office: StoryOffice) -> None:
+    call, _, rung = await talk_to_mari(office, "2")
+    before = audio_of(office)
+    await say(call, rung, CALLER_TONE)
+    await rung.press("*3")
+    await say(rung, call, CALLEE_TONE)
+    assert audio_of(office) == before
+    await rung.hang_up()
+    await call.hears(office.prompt("goodbye"))
+    await call.ended()
+    assert audio_of(office) == before
