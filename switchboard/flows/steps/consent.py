@@ -45,8 +45,8 @@ CONSENT = StepType(
     purpose="Asks the caller whether the call may be recorded: 1 agrees, 2 refuses, silence refuses unless "
     "organisation.yaml says otherwise (`consent:`). With `consent: {by: tell}` the caller is told, and 2 refuses. It "
     "is asked once in a call: another step of this type says nothing and leaves by what was answered. Put it before "
-    "the first person; `call_recording:` in organisation.yaml says which conversations are recorded. Keys pressed before "
-    "the question is heard are no answer to it.",
+    "the first person; `call_recording:` in organisation.yaml says which conversations are recorded. Keys pressed "
+    "before the question is heard are no answer to it.",
     step=AskConsent,
     fields=(
         Field("consent", Spoken(), "what is asked or told, with its keys", attribute="question"),
