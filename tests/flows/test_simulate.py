@@ -66,7 +66,7 @@ def test_played_by_hand_at_the_prompt() -> None:
 
 
 def test_several_words_answer_several_questions() -> None:
-    output = run(*OPEN, "--phones", "101=busy", typed="3 # . 1 1\nd\nh\n").stdout
+    output = run(*OPEN, "--phones", "101=busy", typed="3 # . 1 1 2\nd\nh\n").stdout
     assert output.count("which key?") == 1
     assert "rings, for" not in output.partition("102 Jaan Sepp rings")[0]
     assert "102 Jaan Sepp declines" in output
