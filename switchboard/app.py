@@ -21,6 +21,7 @@ from switchboard.asterisk.ari import AriAddress
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.exchange import Exchange
 from switchboard.asterisk.lights import MessageLights
+from switchboard.asterisk.recording_calls import RecordingDisk
 from switchboard.asterisk.reloading import Reloading
 from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
@@ -44,6 +45,7 @@ from switchboard.postgres.filing import Filing
 from switchboard.postgres.kept_messages import KeptMessages
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
+from switchboard.postgres.recordings import RecordingKeeper
 from switchboard.postgres.spool import SpooledLedger
 from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
@@ -107,6 +109,8 @@ class Controller:
         self._phone_uses = PhoneUses()
         self._lights = MessageLights(lambda: self._exchange.ami)
         self._messages = KeptMessages(self._folders, self._ledger)
+        self._recording_disk = RecordingDisk(self._folders.call_audio)
+        self._recordings = RecordingKeeper(self._folders, self._ledger, self._clock, self._database_url())
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
             settings,
@@ -121,6 +125,7 @@ class Controller:
             self._lookups,
             self._lights,
             self._messages,
+            self._recording_disk,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -270,6 +275,7 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._drain.run(), name="drain")
             tasks.create_task(self._filing.run(), name="filing")
+            tasks.create_task(self._recordings.run(), name="recordings")
             tasks.create_task(collector.run(), name="collector")
 
     async def _ledger_kept(self) -> None:
@@ -294,6 +300,8 @@ class Controller:
             "postgres_problem": self._records_problem or self._drain.problem,
             "messages_have_room": self._messages.has_room(),
             "messages_problem": self._filing.problem if self._filing else None,
+            "recordings_have_room": self._recording_disk.has_room(),
+            "recordings_problem": self._recordings.problem,
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
             "screening_problem": self._lists.mirror.problem or (self._spam.problem if self._spam else None),

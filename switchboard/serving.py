@@ -21,8 +21,26 @@ from switchboard.flows.load import load_configuration
 from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
-from switchboard.ports import CallLedger, ClientDirectory, Clock, Lookups, MessageLights, Messages, PresenceBook
-from switchboard.services.office import EverybodyIn, NoClients, NoLights, NoLookups, NoMessages, Office, Screening
+from switchboard.ports import (
+    CallLedger,
+    ClientDirectory,
+    Clock,
+    Lookups,
+    MessageLights,
+    Messages,
+    PresenceBook,
+    RecordingSpace,
+)
+from switchboard.services.office import (
+    EndlessSpace,
+    EverybodyIn,
+    NoClients,
+    NoLights,
+    NoLookups,
+    NoMessages,
+    Office,
+    Screening,
+)
 from switchboard.services.wait_in_queue import Queues
 from switchboard.settings import Settings
 
@@ -70,6 +88,7 @@ class Serving:
         lookups: Lookups | None = None,
         lights: MessageLights | None = None,
         messages: Messages | None = None,
+        recording_space: RecordingSpace | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -82,6 +101,7 @@ class Serving:
         self._lookups = lookups or NoLookups()
         self._lights = lights or NoLights()
         self._messages = messages or NoMessages()
+        self._recording_space = recording_space or EndlessSpace()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -119,6 +139,7 @@ class Serving:
             lookups=self._lookups,
             lights=self._lights,
             messages=self._messages,
+            recording_space=self._recording_space,
         )
         return Served(configuration, office, loaded.prompts)
 
