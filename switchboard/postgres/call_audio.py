@@ -8,8 +8,8 @@ import wave
 from contextlib import suppress
 from pathlib import Path
 
-RATE, CHANNELS, SAMPLE_BYTES = 8000, 2, 2  # as the dialplan has them recorded: caller left, our side right
-_FRAME = CHANNELS * SAMPLE_BYTES
+RATE, SIDES, SAMPLE_BYTES = 8000, 2, 2  # as the dialplan has them recorded: caller left, our side right
+_FRAME = SIDES * SAMPLE_BYTES
 _PIECE = 256 * 1024 // _FRAME * _FRAME
 
 
@@ -24,7 +24,7 @@ def keep_audio(samples: Path, kept: Path) -> tuple[float, str] | None:
         return None
     new = kept.with_suffix(".new")
     with samples.open("rb") as source, wave.open(str(new), "wb") as target:
-        target.setnchannels(CHANNELS)
+        target.setnchannels(SIDES)
         target.setsampwidth(SAMPLE_BYTES)
         target.setframerate(RATE)
         left = whole
