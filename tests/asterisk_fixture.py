@@ -25,7 +25,6 @@ import random
 import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -41,6 +40,7 @@ from switchboard.folders import Folders
 from switchboard.machine.account import folders_of, make_folders, service_account
 from switchboard.machine.asterisk_install import asterisk_program
 from switchboard.settings import Settings, load
+from tests.scratch import scratch_folder
 
 DEADLINE = 10.0  # seconds for a start, a stop, an answer
 # fmt: off
@@ -137,8 +137,7 @@ class PrivateAsterisk:
         """
         self.configuration = configuration
         self.program = program or installed_asterisk()
-        self.folder = Path(tempfile.mkdtemp(prefix="switchboard-asterisk-"))
-        self.folder.chmod(0o755)
+        self.folder = scratch_folder("switchboard-asterisk-")
         sip, ari, ami, agi, postgres = free_ports(5)
         rtp = random.randrange(10_000, 32_000 - _RTP_PORTS, 2)
         chosen: dict[str, Any] = {

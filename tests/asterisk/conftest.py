@@ -8,10 +8,9 @@ import pytest
 import pytest_asyncio
 
 from switchboard.machine.postgres_server import PostgresServer
-from switchboard.postgres.migrate import migrate
 from tests.asterisk.office import StoryOffice, story_office
 from tests.phones import Phones
-from tests.postgres_fixture import fresh_database, postgres_server
+from tests.postgres_fixture import migrated_database, postgres_server
 
 __all__ = ["postgres_server"]
 
@@ -21,8 +20,7 @@ async def running_office(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, sip_stack: Phones
 ) -> AsyncIterator[StoryOffice]:
     """Started once."""
-    dsn = await fresh_database(postgres_server.url)
-    await migrate(dsn)
+    dsn = await migrated_database(postgres_server.url)
     async with story_office(tmp_path_factory.mktemp("office"), dsn, sip_stack) as office:
         yield office
 

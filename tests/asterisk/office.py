@@ -286,7 +286,7 @@ async def story_office(
     folder: Path, dsn: str, phones: Phones, *, kind: type[Office] = StoryOffice, through_wires: bool = True
 ) -> AsyncIterator[Office]:
     """Start everything; `folder` is for what is made, `dsn` an empty database."""
-    prompts = _prompts_with_a_recording(folder)
+    prompts = prompts_with_a_recording(folder)
     configuration = load_configuration(IVR, prompts)
     rendered = await asyncio.to_thread(_speak, configuration, prompts)
     settings = {"ivr": IVR, "prompts": prompts, "database_url": dsn}
@@ -308,7 +308,7 @@ async def story_office(
                 await office.stop()
 
 
-def _prompts_with_a_recording(folder: Path) -> Path:
+def prompts_with_a_recording(folder: Path) -> Path:
     """The texts, and a recording of the organisation's own."""
     prompts = folder / "prompts"
     shutil.copytree(HERE / "prompts", prompts)

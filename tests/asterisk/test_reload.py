@@ -21,14 +21,13 @@ from switchboard.loading import Loaded
 from switchboard.machine.controller_link import Reloaded, ReloadRefused, controller_status, reload_controller
 from switchboard.machine.postgres_server import PostgresServer
 from switchboard.ports import Utterance
-from switchboard.postgres.migrate import migrate
 from tests import hearing
 from tests.asterisk.office import StoryOffice, story_office
 from tests.asterisk.sip_caller import SipCaller
 from tests.asterisk_fixture import eventually
 from tests.hearing import tone
 from tests.phones import Phones
-from tests.postgres_fixture import fresh_database, postgres_server
+from tests.postgres_fixture import migrated_database, postgres_server
 from tests.sample_organisation import write_noise
 
 __all__ = ["postgres_server"]
@@ -106,8 +105,7 @@ class ChangingOffice(StoryOffice):
 async def changing(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, sip_stack: Phones
 ) -> AsyncIterator[ChangingOffice]:
-    dsn = await fresh_database(postgres_server.url)
-    await migrate(dsn)
+    dsn = await migrated_database(postgres_server.url)
     folder = tmp_path_factory.mktemp("office")
     async with story_office(folder, dsn, sip_stack, kind=ChangingOffice, through_wires=False) as office:
         office.scratch = tmp_path_factory.mktemp("versions")

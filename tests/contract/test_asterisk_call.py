@@ -31,6 +31,8 @@ from switchboard.testing.script import REACTION, PhoneBehaviour, read_phone
 from tests import hearing
 from tests.asterisk_fixture import PrivateAsterisk, eventually
 from tests.contract.call_contract import CallBench, CallContract
+from tests.contract.ringing_contract import RingingContract
+from tests.contract.waiting_contract import WaitingContract
 from tests.phone_call import PhoneCall
 from tests.phones import Phone as SipPhone
 from tests.phones import Phones
@@ -248,17 +250,26 @@ async def line(asterisk: PrivateAsterisk) -> AsyncIterator[Line]:
     await exchange.close()
 
 
-class TestAsteriskCall(CallContract):
-    """The contract."""
+@pytest_asyncio.fixture
+async def bench(asterisk: PrivateAsterisk, line: Line, phones: Phones) -> AsyncIterator[CallBench]:
+    caller = await phones.outside(str(next(_callers)), asterisk.sip_address)
+    offered = line.expect()
+    outgoing = await caller.dial("6001000")
+    bench = PhoneBench(await asyncio.wait_for(offered, DEADLINE), outgoing, asterisk, phones)
+    yield bench
+    await bench.close()
+    line.release()
+    await phones.close_all()
+    await asterisk.no_channels()
 
-    @pytest_asyncio.fixture
-    async def bench(self, asterisk: PrivateAsterisk, line: Line, phones: Phones) -> AsyncIterator[CallBench]:
-        caller = await phones.outside(str(next(_callers)), asterisk.sip_address)
-        offered = line.expect()
-        outgoing = await caller.dial("6001000")
-        bench = PhoneBench(await asyncio.wait_for(offered, DEADLINE), outgoing, asterisk, phones)
-        yield bench
-        await bench.close()
-        line.release()
-        await phones.close_all()
-        await asterisk.no_channels()
+
+class TestAsteriskCall(CallContract):
+    """The contract: what is heard, pressed and said."""
+
+
+class TestAsteriskCallRinging(RingingContract):
+    """The contract: phones."""
+
+
+class TestAsteriskCallWaiting(WaitingContract):
+    """The contract: queues."""

@@ -13,6 +13,8 @@ from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, Deed, Moment, read_phone
 from switchboard.testing.scripted_call import PER_CHARACTER, ScriptedCall
 from tests.contract.call_contract import CallBench, CallContract
+from tests.contract.ringing_contract import RingingContract
+from tests.contract.waiting_contract import WaitingContract
 
 TWO_SECONDS = int(timedelta(seconds=2) / PER_CHARACTER) + 1
 
@@ -51,9 +53,18 @@ class ScriptedBench:
         self.call.will_be_nudged(self.now() + after, interrupts=interrupts)
 
 
-class TestScriptedCall(CallContract):
-    """The contract."""
+@pytest.fixture
+def bench() -> CallBench:
+    return ScriptedBench()
 
-    @pytest.fixture
-    def bench(self) -> CallBench:
-        return ScriptedBench()
+
+class TestScriptedCall(CallContract):
+    """The contract: what is heard, pressed and said."""
+
+
+class TestScriptedCallRinging(RingingContract):
+    """The contract: phones."""
+
+
+class TestScriptedCallWaiting(WaitingContract):
+    """The contract: queues."""

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pytest
 
 from switchboard.commands.preparation import Place, make_place
 from switchboard.settings import Settings
+from tests.scratch import scratch_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PORTS = ("sip_port", "ari_port", "ami_port", "agi_port", "postgres_port", "console_port")
@@ -50,8 +50,7 @@ def free_settings() -> dict[str, int]:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Unlike `tmp_path`, one that every account can enter."""
-    path = Path(tempfile.mkdtemp(prefix="machine-", dir="/tmp"))
-    path.chmod(0o755)
+    path = scratch_folder("machine-")
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

@@ -8,8 +8,7 @@ import asyncpg
 import pytest_asyncio
 
 from switchboard.machine.postgres_server import PostgresServer
-from switchboard.postgres.migrate import migrate
-from tests.postgres_fixture import dsn, fresh_database, postgres_server
+from tests.postgres_fixture import dsn, migrated_database, postgres_server
 
 __all__ = ["dsn", "postgres_server"]
 
@@ -17,9 +16,7 @@ __all__ = ["dsn", "postgres_server"]
 @pytest_asyncio.fixture(scope="module")
 async def versions_database(postgres_server: PostgresServer) -> str:  # pytest's way to ask for it
     """One database for a module's tests of versions: making one a test takes longer than these."""
-    url = await fresh_database(postgres_server.url)
-    await migrate(url)
-    return url
+    return await migrated_database(postgres_server.url)
 
 
 @pytest_asyncio.fixture

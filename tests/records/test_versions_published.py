@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import textwrap
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,6 +30,7 @@ from switchboard.postgres.versions import PostgresVersions
 from switchboard.settings import Settings
 from tests.flows.playing import PROMPTS
 from tests.postgres_fixture import running_postgres
+from tests.scratch import scratch_folder
 
 SMALL = Path(__file__).parents[1] / "bench" / "ivr"  # an organisation that is loaded in a moment
 MARI = Wish("mari", "Easter hours")
@@ -40,8 +40,7 @@ Spoken = list[tuple[str, str]]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short path, for the controller's socket."""
-    path = Path(tempfile.mkdtemp(prefix="publish-", dir="/tmp"))
-    path.chmod(0o755)
+    path = scratch_folder("publish-")
     yield path
     shutil.rmtree(path)
 
