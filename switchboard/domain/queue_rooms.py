@@ -191,9 +191,10 @@ class QueueRooms:
     # -- who is next
 
     def open(self, now: datetime) -> None:
-        """All callers there may be from before are here."""
+        """All callers there may be from before are here: places are known from now on."""
         self.is_open = True
         self.dispatch(now)
+        self.look_again()
 
     def dispatch(self, now: datetime) -> None:
         """Give free agents to those who wait, the next first; a queue whose agents are busy holds up no other."""

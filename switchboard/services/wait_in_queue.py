@@ -203,6 +203,8 @@ class _Turn:
                     return await self._talk(answered)
             elif now - self._since >= queue.longest_wait:
                 return self._leave(Waited(WaitOutcome.TIMEOUT, f"waited {_seconds(now - self._since)}"))
+            elif not self._rooms.is_open:  # places are not known yet; when they are, everybody is woken
+                pause = self._since + queue.longest_wait - now
             elif now < self._announce_at:
                 pause = self._until_due(now)
             elif agents.phones:

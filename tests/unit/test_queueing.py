@@ -292,6 +292,7 @@ def test_after_a_restart_all_are_there_before_anybody_is_served(room: Room) -> N
     assert room.nudged == []
     room.comes(2, at=20)
     room.rooms.open(room.now)
+    assert sorted(room.woken) == [1, 2, 3], "their places are known from now on"
     assert [room.offered(number) for number in (1, 2, 3)] == [["101"], ["102"], []]
 
 
