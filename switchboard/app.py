@@ -35,6 +35,7 @@ from switchboard.folders import Folders
 from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
+from switchboard.message_post import MessagePost
 from switchboard.ports import Clock, Position
 from switchboard.postgres.archive import PostgresArchive
 from switchboard.postgres.blocklist import MirroredLists
@@ -146,6 +147,13 @@ class Controller:
         self._drain = Drain(self._ledger, self._database_url())
         self._filing: Filing | None = None
         self._are_calls_known = False  # those that an earlier controller left behind
+        self._post = MessagePost(
+            settings,
+            self._folders,
+            self._database_url,
+            self._clock,
+            lambda: self._serving.now.configuration.organisation,
+        )
         self._records_problem: str | None = None
 
     @property
@@ -167,6 +175,8 @@ class Controller:
             await running.enter_async_context(_background(self._lists.mirror.run(), "lists"))
             await running.enter_async_context(_background(self._keep_records(), "records"))
             running.push_async_callback(self._ledger_kept)
+            running.push_async_callback(self._post.close)
+            await running.enter_async_context(_background(self._post.run(), "message-post"))
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
             await running.enter_async_context(_background(self._lights.run(), "message-lights"))
@@ -302,6 +312,7 @@ class Controller:
             "messages_problem": self._filing.problem if self._filing else None,
             "recordings_have_room": self._recording_disk.has_room(),
             "recordings_problem": self._recordings.problem,
+            "messages": self._post.told(),
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
             "screening_problem": self._lists.mirror.problem or (self._spam.problem if self._spam else None),

@@ -23,12 +23,15 @@ from switchboard.domain.language import Language
 from switchboard.domain.lookups import Lookup, LookupAnswer
 from switchboard.domain.mailbox_menu import GreetingKind, InBox, Mailbox, MailboxSettings
 from switchboard.domain.message import MessageState
-from switchboard.domain.organisation import Person
+from switchboard.domain.notification import Delivery, LeftMessage, Notice, Way
+from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.pin import Admission
 from switchboard.domain.presence import Presence
 from switchboard.domain.screening import Attestation, Listed
+from switchboard.domain.transcript import Transcript
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import Recorded
+from switchboard.domain.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,3 +421,63 @@ class ClientDirectory(Protocol):
 
     def of(self, number: str) -> Client | None:
         """The client who has this number (E.164); None for a stranger's, and for ""."""
+
+
+class Outbox(Protocol):
+    """What is to be sent because of messages, each thing once. Raises RecordsUnreachable."""
+
+    async def claim(self, way: Way, now: datetime, until: datetime, most: int) -> Sequence[Notice]:
+        """What is due, and nobody else's `until` then: who claimed it and died has lost it by that time."""
+
+    async def address(self, notice: Notice, receivers: Mapping[str, str]) -> None:
+        """Make one notice for each receiver, key to address or id, in place of this one. None: nobody is told."""
+
+    async def settle(self, notice: Notice, delivery: Delivery, again: datetime | None) -> None:
+        """Note what became of an attempt; `again` where another is to be made."""
+
+    async def message(self, message_id: UUID, *, with_sound: bool) -> LeftMessage | None:
+        """The message a notice is about; None if it was erased."""
+
+    async def more(self, seconds: float) -> None:
+        """Return when something was added, or after so long."""
+
+
+class Mailer(Protocol):
+    """Who takes mail from us."""
+
+    async def mail(self, notice: Notice, message: LeftMessage | None, organisation: Organisation) -> Delivery:
+        """Send it to `notice.to`. Never fails: what went wrong is in the answer."""
+
+
+class WebhookSender(Protocol):
+    """Who tells other systems."""
+
+    async def tell(self, webhook: Webhook, notice: Notice, message: LeftMessage | None, now: datetime) -> Delivery:
+        """Tell the webhook. Never fails: what went wrong is in the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A message that nobody wrote down yet."""
+
+    message: UUID
+    language: str  # as the caller chose it; "" where that is not known
+    seconds: float
+    wav: bytes  # 16 bits
+
+
+class Transcripts(Protocol):
+    """What was said in messages. Raises RecordsUnreachable."""
+
+    async def next(self, since: datetime) -> Unwritten | None:
+        """A message recorded since then that is to be written down; None if there is none."""
+
+    async def keep(self, message: UUID, found: Transcript | str, at: datetime) -> None:
+        """What was said in it, or why that is not known: it is not tried again."""
+
+
+class Recogniser(Protocol):
+    """A machine that writes down what it hears."""
+
+    async def written_down(self, wav: bytes, language: str, seconds: float) -> Transcript | str:
+        """What is said, or in a line why that is not known; not beyond so many seconds. Never fails."""

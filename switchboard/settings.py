@@ -23,14 +23,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from switchboard.domain.notification import is_mail_address
 from switchboard.errors import SettingsError
 
 DEFAULT_FILE = Path("switchboard.toml")
 ENVIRONMENT_PREFIX = "SWITCHBOARD_"
 FILE_VARIABLE = "SWITCHBOARD_SETTINGS"  # names another settings file
 
-# Variables of our prefix that are no settings: that above, trunks' passwords, lookups' tokens, and what tests are told.
-OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|LOOKUP_\w+_TOKEN|TEST_\w+)")
+# Variables of our prefix that are no settings: that above, trunks' passwords, lookups' tokens, webhooks'
+# secrets, and what tests are told.
+OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|LOOKUP_\w+_TOKEN|WEBHOOK_\w+_SECRET|TEST_\w+)")
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
@@ -42,6 +44,14 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class MailSecurity(StrEnum):
+    """How the way to the mail server is guarded."""
+
+    TLS = "tls"  # from the first byte on
+    STARTTLS = "starttls"  # or not at all
+    NONE = "none"
 
 
 class LogForm(StrEnum):
@@ -120,10 +130,32 @@ class Settings(BaseSettings):
         "screening.yaml says what becomes of whom. Default: nobody is asked.",
     )
     spam_token: SecretStr | None = Field(None, description="What that service knows us by: sent as a bearer token.")
+    smtp_host: str | None = Field(None, description="Mail server that takes our mail about messages. Default: none.")
+    smtp_port: int = Field(587, ge=1, le=65535, description='Its TCP port: 587, with `smtp_security = "tls"` 465.')
+    smtp_security: MailSecurity = Field(
+        MailSecurity.STARTTLS,
+        description="How the way to it is guarded: starttls, tls, or none (no password then, but on this machine).",
+    )
+    smtp_user: str | None = Field(None, description="Our account there, if it wants one.")
+    smtp_password: SecretStr | None = Field(None, description="Its password.")
+    mail_from: str | None = Field(
+        None, description="Address our mail is from. The server tells refusals to it, too: read it."
+    )
+    public_url: str | None = Field(
+        None, description="Address of the web console as people reach it, for links in mail."
+    )
+    transcription_model: Path | None = Field(
+        None,
+        description="Folder of a Whisper model as faster-whisper has it, to write down messages (the extra "
+        "`transcription`). Default: nobody writes them down.",
+    )
+    transcription_threads: int = Field(1, ge=1, le=64, description="Processor cores that writing down may use.")
     log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged: debug, info, warning, error.")
     log_form: LogForm = Field(LogForm.TEXT, description="How a log line looks: text or json.")
 
-    @field_validator("state", "cache", "ivr", "prompts", "asterisk", "console_certificate", "console_key")
+    @field_validator(
+        "transcription_model", "state", "cache", "ivr", "prompts", "asterisk", "console_certificate", "console_key"
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -136,6 +168,25 @@ class Settings(BaseSettings):
         ):
             raise ValueError("an address such as https://spam.example.net/score/{number}")
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("an address such as https://switchboard.example.net")
+        return url
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Settings:
+        if self.smtp_host is None:
+            return self
+        if not is_mail_address(self.mail_from or ""):
+            raise ValueError("mail_from: with smtp_host, an address such as switchboard@example.net")
+        is_near = self.smtp_host in ("localhost", "127.0.0.1", "::1")
+        if self.smtp_password is not None and self.smtp_security is MailSecurity.NONE and not is_near:
+            raise ValueError("smtp_security: a password goes over the network only with starttls or tls")
+        return self
 
     @model_validator(mode="after")
     def _rtp_range(self) -> Settings:

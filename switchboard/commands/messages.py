@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import typer
 
@@ -246,22 +246,11 @@ def _asked(question: Callable[[PostgresMessages], Awaitable[T]]) -> T:
 
 def _remove_files(message: UUID) -> list[str]:
     """Remove all that lies on this machine's disk; what could not be, in a line each."""
-    from switchboard.domain.message import Part, part_of, recordings_of
     from switchboard.machine.account import folders_of
-    from switchboard.postgres.mailboxes import HEARD
+    from switchboard.postgres.message_erasure import remove_files
     from switchboard.settings import load
 
-    folders = folders_of(load())
-    names = {message, *recordings_of(message), *(part_of(message, part) for part in Part)}
-    heard = {uuid5(message, f"heard {part}") for part in PARTS}
-    places = [(folders.kept_messages, names), (folders.messages, names), (folders.messages / HEARD, heard)]
-    left = []
-    for path in (folder / f"{name}.wav" for folder, of_it in places for name in of_it):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            left.append(f"{path}: cannot be removed: {error.strerror}")
-    return left
+    return remove_files(folders_of(load()), message)
 
 
 def _zone() -> ZoneInfo:

@@ -95,6 +95,26 @@ def _live_lines(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _message_lines(told: dict[str, Any]) -> list[str]:
+    """How sending of mail and webhooks goes; nothing where no figures are known yet."""
+    from switchboard.commands.calls import printable
+
+    if "waiting" not in told:
+        return []
+    lines = [f"messages     {told['waiting']} to be sent; mail is {told['mail']}"]
+    for problem in (told["mail_problem"], told["webhook_problem"]):
+        if problem:
+            lines.append(printable(f"             NOT SENT, IS TRIED AGAIN: {problem}"))
+    if (transcription := told.get("transcription", "not set up")) not in ("not set up", "set up"):
+        lines.append(printable(f"             ARE NOT WRITTEN DOWN: {transcription}"))
+    for name, what in (("transcription_problem", "NOT WRITTEN DOWN"), ("erasure_problem", "NOT ERASED")):
+        if problem := told.get(name):
+            lines.append(printable(f"             {what}: {problem}"))
+    if told["undelivered"]:
+        lines.append(f"             {told['undelivered']} CAME TO NOTHING this week: switchboard outbox")
+    return lines
+
+
 def as_text(facts: dict[str, Any]) -> str:
     """The same, to be read."""
     if not facts["processes"]:
@@ -113,6 +133,7 @@ def as_text(facts: dict[str, Any]) -> str:
     lines.append(f"database     {facts['database_url']}")
     if facts["controller"]:
         lines += [*_live_lines(facts), f"calls        {facts['calls']} in progress"]
+        lines += _message_lines(facts["controller"].get("messages") or {})
     return "\n".join(lines)
 
 

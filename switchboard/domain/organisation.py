@@ -15,9 +15,11 @@ from switchboard.domain.language import Language
 from switchboard.domain.lookups import Lookup
 from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
+from switchboard.domain.retention import Retention
 from switchboard.domain.ring_strategy import Member
 from switchboard.domain.screening import ScreeningRules
 from switchboard.domain.spoken import content_key
+from switchboard.domain.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Person:
     roles: tuple[str, ...] = ()  # words: "account_manager"
     absences: tuple[Absence, ...] = ()
     is_listed: bool = True  # can be asked for by name
+    email: str = ""  # where messages go
+    language: Language | None = None  # of mail; None: the organisation's default
 
     @property
     def phones(self) -> tuple[Phone, ...]:
@@ -54,6 +58,7 @@ class Department:
     hours: str = "office"  # an hours table's id
     deputies: tuple[str, ...] = ()  # Persons' ids: who stand in for the head, in order
     members: tuple[str, ...] = ()  # Persons' ids: who belong to it beside those whose department it is
+    email: str = ""  # where its messages go; empty: to its head
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,8 @@ class Organisation:
     groups: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # that ring together or in turn
     # Fingerprints of the organisation's own recordings, by what they say.
     recorded: Mapping[tuple[str, Language], str] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # systems that are told of messages
+    keep: Retention = field(default_factory=Retention)
 
     @property
     def default_language(self) -> Language:

@@ -12,6 +12,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.facts import Fact
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
+from switchboard.domain.retention import Retention
 from switchboard.flows.configuration import Configuration, Flow, Step
 from switchboard.ports import Utterance
 
@@ -51,15 +52,22 @@ def _organisation(old: Configuration, new: Configuration) -> Iterator[Change]:
         parts = [each.name for each in dataclasses.fields(after.screening)]
         differ = [part for part in parts if getattr(before.screening, part) != getattr(after.screening, part)]
         yield Change("screening", "changed", (", ".join(differ),))
+    if before.keep != after.keep:
+        yield Change("keep", "changed", (f"{_kept(before.keep)} → {_kept(after.keep)}",))
     for kind, was, now in (
         ("number", before.numbers, after.numbers),
         ("department", before.departments, after.departments),
         ("person", before.people, after.people),
         ("desk phone", before.phones, after.phones),
         ("lookup", before.lookups, after.lookups),
+        ("webhook", before.webhooks, after.webhooks),
         ("trunk", {trunk.id: trunk for trunk in before.trunks}, {trunk.id: trunk for trunk in after.trunks}),
     ):
         yield from _mappings(kind, was, now)
+
+
+def _kept(keep: Retention) -> str:
+    return ", ".join(f"{kind.value} {time.days}d" for kind, time in keep.kinds.items()) or "all"
 
 
 def _hours(old: Mapping[str, HoursTable], new: Mapping[str, HoursTable]) -> Iterator[Change]:

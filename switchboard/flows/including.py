@@ -18,7 +18,7 @@ INCLUDE = "include"
 FLOWS = "flows"
 SECTIONS_OF_A_FLOW = ("parameters", "variables", "steps")
 SECTIONS = {  # of each file: tables whose entries may come from several files; everything else is in one of them
-    "organisation.yaml": ("numbers", "trunks", "outbound", "client_classes", "lookups"),
+    "organisation.yaml": ("numbers", "trunks", "outbound", "client_classes", "lookups", "webhooks"),
     "people.yaml": ("phones", "departments", "people"),
     "hours.yaml": (),
     "facts.yaml": (),

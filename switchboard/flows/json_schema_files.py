@@ -37,12 +37,14 @@ from switchboard.flows.json_types import (
     yes_or_no,
 )
 from switchboard.flows.lookups_yaml import METHODS
+from switchboard.flows.messages_yaml import KEPT
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
 from switchboard.flows.queues_yaml import MOST_WAITING
 from switchboard.flows.screening_yaml import ATTESTATIONS, CAUSES, MOST_CALLS
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
 MOBILE: Schema = {"type": ["string", "integer"], "pattern": r"^\+[1-9][0-9]{6,14}$"}
+EMAIL: Schema = {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}
 A_TIME = "a time such as `20s` or `2m`"
 
 
@@ -82,10 +84,21 @@ def _organisation(names: Names) -> Schema:
         "queues": described(entries(_queue(names)), "where callers wait for a free agent"),
         "consent": _consent(),
         "call_recording": _call_recording(names),
+        "webhooks": described(entries(_webhook()), "systems that are told of messages"),
+        "keep": _keep(),
         "checks": _checks(),
         "include": included(),
     }
     return {**table(properties), **required_unless_included(*needed)}
+
+
+def _webhook() -> Schema:
+    return table({"url": described({"type": "string", "pattern": "^https?://"}, "where")}, required=("url",))
+
+
+def _keep() -> Schema:
+    days: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}
+    return table(dict.fromkeys(KEPT, days), description="how long messages are kept, such as `365d`")
 
 
 def _number(names: Names) -> Schema:
@@ -217,6 +230,7 @@ def _people(names: Names) -> Schema:
             "hours": described(own_hours, "its opening hours; `office` if not written"),
             "deputies": described(one_or_several(names.one_of("people")), "who stand in for its head, in this order"),
             "members": described(one_or_several(names.one_of("people")), "people of other departments who belong here"),
+            "email": described(EMAIL, "where its messages go; to its head if not written"),
         },
         required=("names", "head"),
     )
@@ -230,6 +244,8 @@ def _people(names: Names) -> Schema:
             "mobile": described(or_template(MOBILE), "a mobile phone, such as +37255501234"),
             "roles": described(one_or_several({"type": "string", "pattern": IDENTIFIER}), "such as account_manager"),
             "absent": described(one_or_several(_absence()), "when they are not at work"),
+            "email": described(EMAIL, "where their messages go, such as mari@example.net"),
+            "language": described(names.one_of("languages"), "of the mail they get; the default if not written"),
             "listed": described(yes_or_no(), "can callers ask for them by name; yes if not written"),
         },
         required=("name", "department"),

@@ -14,6 +14,7 @@ from switchboard.domain.organisation import Number, Organisation, SafetyNet
 from switchboard.flows.call_recording_yaml import read_call_recording, read_consent
 from switchboard.flows.clients_yaml import read_client_classes
 from switchboard.flows.lookups_yaml import read_lookups
+from switchboard.flows.messages_yaml import read_retention, read_webhooks
 from switchboard.flows.outbound_yaml import read_outbound
 from switchboard.flows.people_yaml import KnownNames, People
 from switchboard.flows.queues_yaml import read_queues
@@ -23,6 +24,19 @@ from switchboard.flows.trunks_yaml import read_trunks
 
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _EMERGENCY = re.compile(r"[0-9]{2,6}")
+MAY_LACK = (
+    "trunks",
+    "checks",
+    "client_classes",
+    "unknown_callers",
+    "lookups",
+    "queues",
+    "outbound",
+    "consent",
+    "call_recording",
+    "webhooks",
+    "keep",
+)
 LONGEST_RING = timedelta(minutes=5)
 
 
@@ -38,10 +52,7 @@ def read_organisation(
         organisation,
         "organisation.yaml",
         needed=("name", "timezone", "country", "languages", "reception", "emergency_numbers", "numbers"),
-        allowed=(
-            *("trunks", "checks", "client_classes", "unknown_callers", "lookups", "queues", "outbound"),
-            *("consent", "call_recording"),
-        ),
+        allowed=MAY_LACK,
     )
     timezone = _timezone(reading, organisation)
     found = People(reading, people, names, ZoneInfo(timezone))
@@ -78,6 +89,8 @@ def read_organisation(
         queues=queues,
         consent=read_consent(reading, organisation),
         call_recording=read_call_recording(reading, organisation, recorded),
+        webhooks=read_webhooks(reading, organisation),
+        keep=read_retention(reading, organisation),
     )
 
 

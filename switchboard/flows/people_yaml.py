@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from switchboard.domain.absence import WRITTEN, Absence, end_instant, first_instant
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
+from switchboard.domain.language import Language
+from switchboard.domain.notification import is_mail_address
 from switchboard.domain.organisation import Department, Person
 from switchboard.flows.forwarding_yaml import read_forwarding
 from switchboard.flows.groups_yaml import read_groups
@@ -20,8 +22,8 @@ from switchboard.flows.source import Listing, Node, Place, Table
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
 OFFICE = "office"  # the opening hours of departments that name no others
-FIELDS_OF_A_PERSON = ("phone", "hours", "deputy", "mobile", "roles", "absent", "listed")
-FIELDS_OF_A_DEPARTMENT = ("phone", "hours", "deputies", "members")
+FIELDS_OF_A_PERSON = ("phone", "hours", "deputy", "mobile", "roles", "absent", "listed", "email", "language")
+FIELDS_OF_A_DEPARTMENT = ("phone", "hours", "deputies", "members", "email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class People:
             roles=self._several(table, "roles", self._role),
             absences=tuple(self._absences(table)),
             is_listed=reading.flag(listed, table.place, "answer here") if (listed := table.get("listed")) else True,
+            email=self._email(table),
+            language=Language(spoken) if (spoken := self._language(table)) else None,
         )
 
     def _mobile(self, table: Table) -> str:
@@ -113,6 +117,19 @@ class People:
             self.reading.problems.add(node.place, f"`{number}` is no mobile number", expected)
             return ""
         return number
+
+    def _email(self, table: Table) -> str:
+        node = table.get("email")
+        expected = "one such as `mari@example.net`"
+        address = self.reading.something(node, table.place, "e-mail address", expected) if node else ""
+        if node is not None and address and not is_mail_address(address):
+            self.reading.problems.add(node.place, f"`{address[:60]}` is no e-mail address", expected)
+            return ""
+        return address
+
+    def _language(self, table: Table) -> str:
+        node = table.get("language")
+        return self.reading.choice(node, table.place, "language", self.reading.languages) if node else ""
 
     def _role(self, node: Node | None, place: Place) -> str:
         word = self.reading.word(node, place, "role", "a word such as `account_manager`")
@@ -170,6 +187,7 @@ class People:
             hours=hours,
             deputies=self._several(table, "deputies", self._colleague),
             members=self._several(table, "members", self._colleague),
+            email=self._email(table),
         )
 
     def _hours(self, table: Table, own: str, names: KnownNames) -> str:

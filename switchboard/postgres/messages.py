@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from switchboard.domain.message import MessageState
+from switchboard.domain.message import MessageKind, MessageState
 from switchboard.errors import RecordsUnreachable
 from switchboard.postgres.message_sound import playable
 from switchboard.postgres.pooled import PooledQueries
@@ -86,6 +86,11 @@ class PostgresMessages:
     async def erase(self, message: UUID, who: str, why: str) -> bool:
         """Remove what was said and who said it, with its audio, transcript and whatever is still to be sent."""
         return bool(await self._records.fetch("erased", message, who, why))
+
+    async def expired(self, kind: MessageKind, before: datetime, limit: int) -> Sequence[UUID]:
+        """Those of a kind that were recorded before then, the oldest first."""
+        rows = await self._records.fetch("expired", kind.value, before, limit)
+        return [UUID(int=row["id"].int) for row in rows]
 
     async def unreached(self, since: datetime, limit: int = 50) -> Sequence[Row]:
         """Callers who talked to nobody, and have not since."""

@@ -14,8 +14,8 @@ PACKAGE = PROJECT / "switchboard"
 
 # From the top down; those on one line never import each other.
 LAYERS = [
-    {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "serving"},
-    {"console", "asterisk", "postgres", "remote", "speech", "machine", "testing"},
+    {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "message_post", "serving"},
+    {"console", "asterisk", "postgres", "mail", "remote", "speech", "machine", "testing"},
     {"flows"},
     {"services"},
     {"ports", "settings", "folders"},

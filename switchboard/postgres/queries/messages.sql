@@ -83,3 +83,7 @@ from callers_unreached
 where reached_by is null and started_at >= $1
 order by started_at desc
 limit $2
+
+-- expired --
+-- Messages of the kind $1 that were recorded before $2, the oldest first; at most $3.
+select id from messages where kind = $1 and recorded_at < $2 and erased_at is null order by recorded_at limit $3

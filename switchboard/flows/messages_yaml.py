@@ -1,0 +1,61 @@
+"""`webhooks:` and `keep:` of organisation.yaml: who is told of messages, and how long they are kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from switchboard.domain.message import MessageKind
+from switchboard.domain.retention import LONGEST, Retention
+from switchboard.domain.webhook import Webhook, is_webhook_address
+from switchboard.flows.reading import Reading
+from switchboard.flows.source import Node, Table
+
+ALL = "messages"  # every kind that is not named itself
+KEPT = (ALL, *(kind.value for kind in MessageKind))
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
+
+
+def read_webhooks(reading: Reading, organisation: Table) -> dict[str, Webhook]:
+    """Every webhook, by id."""
+    node = organisation.get("webhooks")
+    if node is None:
+        return {}
+    found = {}
+    table = reading.table(node, node.place, "webhooks")
+    for identifier, written in table.entries.items():
+        place = table.key_places[identifier]
+        what = f"webhook `{identifier}`"
+        reading.identifier(identifier, place, "webhook")
+        entry = reading.table(written, place, what)
+        reading.keys(entry, what, needed=("url",))
+        url = entry.get("url")
+        address = reading.word(url, entry.place, "address") if url else ""
+        if address and url is not None and not is_webhook_address(address):
+            expected = "one such as `https://crm.example.net/messages`; `http` only on this machine"
+            reading.problems.add(url.place, f"`{address[:60]}` is no address of a webhook", expected)
+        found[identifier] = Webhook(identifier, address)
+    return found
+
+
+def read_retention(reading: Reading, organisation: Table) -> Retention:
+    """How long each kind of message is kept."""
+    node = organisation.get("keep")
+    if node is None:
+        return Retention()
+    table = reading.table(node, node.place, "keep")
+    reading.keys(table, "keep", allowed=KEPT)
+    said = {key: _days(reading, table.entries[key]) for key in KEPT if key in table.entries}
+    kinds = {kind: said.get(kind.value, said.get(ALL)) for kind in MessageKind}
+    return Retention({kind: kept for kind, kept in kinds.items() if kept is not None})
+
+
+def _days(reading: Reading, node: Node) -> timedelta | None:
+    expected = f"days such as `365d`, at most `{LONGEST.days}d`"
+    text = reading.something(node, node.place, "time", expected)
+    found = _DAYS.fullmatch(text)
+    if found and timedelta(days=int(found.group(1))) <= LONGEST:
+        return timedelta(days=int(found.group(1)))
+    if text:
+        reading.problems.add(node.place, f"`{text[:60]}` is no time to keep messages", expected)
+    return None

@@ -1,0 +1,79 @@
+"""A real SMTP server that tests tell what to answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from switchboard.mail.letter import Sender
+from switchboard.mail.smtp import MailServer, SmtpMailer
+from switchboard.settings import MailSecurity
+
+TOOK = "250 2.0.0 Ok: queued as 7F3A"
+
+
+@dataclass
+class SmtpServer:
+    """Answers in turn: the first of `to_rcpt` and `to_data` each time, TOOK when none is left."""
+
+    port: int
+    to_rcpt: list[str] = field(default_factory=list)
+    to_data: list[str] = field(default_factory=list)
+    taken: list[EmailMessage] = field(default_factory=list)
+    envelopes: list[Envelope] = field(default_factory=list)
+    connections: int = 0
+    before_data: Callable[[], None] = lambda: None
+    on_taken: Callable[[], None] = lambda: None
+    done: Callable[[], None] = lambda: None  # after either
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[Any]
+    ) -> str:
+        answer = self.to_rcpt.pop(0) if self.to_rcpt else "250 OK"
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.before_data()
+        answer = self.to_data.pop(0) if self.to_data else TOOK
+        if answer == TOOK:
+            assert isinstance(envelope.content, bytes)
+            mail = message_from_bytes(envelope.content, policy=default)
+            assert isinstance(mail, EmailMessage)
+            self.taken.append(mail)
+            self.envelopes.append(envelope)
+            self.on_taken()
+        self.done()
+        return answer
+
+    def mailer(self) -> SmtpMailer:
+        """Who hands mail in here."""
+        server = MailServer("127.0.0.1", self.port, MailSecurity.NONE)
+        return SmtpMailer(server, Sender("switchboard@example.net", "https://console.example.net/"))
+
+
+@asynccontextmanager
+async def smtp_server(*, port: int = 0, largest: int | None = None) -> AsyncIterator[SmtpServer]:
+    """Listens on loopback until the block ends."""
+    server = SmtpServer(port)
+
+    def connected() -> SMTP:
+        server.connections += 1
+        return SMTP(server, data_size_limit=largest, hostname="mail.test", ident="test")
+
+    listening = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port)
+    server.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listening.close()
+        await listening.wait_closed()
