@@ -44,6 +44,7 @@ from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
 from switchboard.postgres.filing import Filing
 from switchboard.postgres.kept_messages import KeptMessages
+from switchboard.postgres.mailboxes import PostgresMailboxes
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.recordings import RecordingKeeper
@@ -52,6 +53,7 @@ from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
+from switchboard.services.hear_messages import tell_lights
 from switchboard.services.identify_caller import KnownCaller, identify_caller
 from switchboard.services.office import Screening
 from switchboard.services.resume_call import end_politely
@@ -112,6 +114,9 @@ class Controller:
         self._messages = KeptMessages(self._folders, self._ledger)
         self._recording_disk = RecordingDisk(self._folders.call_audio)
         self._recordings = RecordingKeeper(self._folders, self._ledger, self._clock, self._database_url())
+        self._mailboxes = PostgresMailboxes(
+            self._database_url(), self._folders.messages, self._clock, lambda phone: self._serving.person_at(phone)
+        )
         watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
         self._serving = Serving(
             settings,
@@ -127,6 +132,7 @@ class Controller:
             self._lights,
             self._messages,
             self._recording_disk,
+            self._mailboxes,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -167,6 +173,7 @@ class Controller:
             running.callback(self._ledger.close)
             running.push_async_callback(self._serving.close)
             running.push_async_callback(self._lookups.close)
+            running.push_async_callback(self._mailboxes.close)
             if self._spam is not None:
                 running.push_async_callback(self._spam.close)
             running.callback(self._presence.close)
@@ -237,6 +244,7 @@ class Controller:
                 await migrate(self._database_url())
                 self._records_problem = None
                 await self._remember_phone_uses()
+                await self._settle_mailboxes()
                 await self._drain_and_collect()
             except SwitchboardError as error:
                 if self._records_problem is None:
@@ -254,6 +262,11 @@ class Controller:
                 self._phone_uses.remember(await archive.calls(since=since, limit=CALLS_REMEMBERED))
         except RecordsUnreachable as error:
             log.warning("phone_uses_not_known", error=str(error))  # groups begin as if nobody had taken a call
+
+    async def _settle_mailboxes(self) -> None:
+        """Greetings as Postgres has them, and every phone's light as its messages are."""
+        await self._mailboxes.settle()
+        await tell_lights(self._serving.now.phones, self._serving.now.office)
 
     async def _keep_presence(self) -> None:
         """What people set goes to Postgres, and what others set comes from there."""

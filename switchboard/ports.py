@@ -193,9 +193,11 @@ class Call(Protocol):
         and CallerHungUp raised by what is awaited next. Raises AsteriskError where nothing could be recorded.
         """
 
-    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+    async def play_recordings(
+        self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
+    ) -> None:
         """Let the caller hear what `record` recorded, one after the other, in all that long. A key stops it, and stays
-        for `key()`."""
+        for `key()`; but the keys `back` and `ahead` skip five seconds, and are used up."""
 
     async def ring(
         self,
@@ -302,7 +304,7 @@ class Hearer:
 
     who: str  # "Mari Tamm", "phone 100", an account's name
     whence: str  # "desk phone 101", "+37255501234", "the command line"
-    extension: str = ""  # the mailbox
+    extension: str = ""  # the mailbox's
     call_id: CallId | None = None
 
 
@@ -329,9 +331,6 @@ class Mailboxes(Protocol):
 
     async def forward(self, message: UUID, person: str, introduction: UUID | None, by: Hearer) -> None:
         """Put a copy into a colleague's mailbox, with what `Call.record` recorded under `introduction` before it."""
-
-    async def called_back(self, message: UUID, by: Hearer) -> None:
-        """Note that somebody calls its caller back."""
 
     async def set_order(self, extension: str, *, newest_first: bool, by: Hearer) -> None:
         """In which order its messages are heard from now on."""

@@ -26,6 +26,7 @@ from switchboard.ports import (
     ClientDirectory,
     Clock,
     Lookups,
+    Mailboxes,
     MessageLights,
     Messages,
     PresenceBook,
@@ -89,6 +90,7 @@ class Serving:
         lights: MessageLights | None = None,
         messages: Messages | None = None,
         recording_space: RecordingSpace | None = None,
+        mailboxes: Mailboxes | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -102,6 +104,7 @@ class Serving:
         self._lights = lights or NoLights()
         self._messages = messages or NoMessages()
         self._recording_space = recording_space or EndlessSpace()
+        self._mailboxes = mailboxes
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -140,12 +143,18 @@ class Serving:
             lights=self._lights,
             messages=self._messages,
             recording_space=self._recording_space,
+            mailboxes=self._mailboxes,
         )
         return Served(configuration, office, loaded.prompts)
 
     async def load(self, version: str | None, *, with_asterisk: bool) -> Loaded:
         """Load a kept version (or the folders of the settings), aside of the calls. Raises ConfigurationError."""
         return await self._loader.load(Wanted(version, self._settings, self._folders, with_asterisk))
+
+    def person_at(self, extension: str) -> str:
+        """The id of the person whose desk phone it is; "" for nobody's."""
+        person = self.now.configuration.organisation.person_at(extension)
+        return person.id if person is not None else ""
 
     def for_number(self, number: str) -> Served:
         """What leads a call to this number that begins now.

@@ -20,7 +20,8 @@ CLAIM = Operation("POST", "events/claim", ("channelId", "application"))
 
 ANSWER = Operation("POST", "channels/{channelId}/answer")
 HANG_UP = Operation("DELETE", "channels/{channelId}", ("reason_code",))
-PLAY = Operation("POST", "channels/{channelId}/play/{playbackId}", ("media",))
+PLAY = Operation("POST", "channels/{channelId}/play/{playbackId}", ("media", "skipms"))
+SKIP_IN_PLAYBACK = Operation("POST", "playbacks/{playbackId}/control", ("operation",))
 STOP_PLAYBACK = Operation("DELETE", "playbacks/{playbackId}")
 RECORD = Operation(
     "POST", "channels/{channelId}/record", ("name", "format", "maxDurationSeconds", "maxSilenceSeconds", "ifExists")

@@ -68,7 +68,7 @@ class Channel:
         """Prove that we live: the safety net takes the caller LEASE_SECONDS after the last of these."""
         self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, str(LEASE_SECONDS))
 
-    def _command(self, operation: Operation, *, ignore_gone: bool = False, **values: Any) -> asyncio.Future[Any]:
+    def _command(self, operation: Operation, /, *, ignore_gone: bool = False, **values: Any) -> asyncio.Future[Any]:
         """Request without waiting. A refusal is taken up by whoever sleeps in `_until`."""
         answer = self._asterisk.ari.request(operation, **values)
         answer.add_done_callback(self._refused_if_gone_ignored if ignore_gone else self._refused)

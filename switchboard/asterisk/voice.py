@@ -23,6 +23,8 @@ from switchboard.domain.voice_recording import Recorded, RecordingEnd
 from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway, LegGone
 from switchboard.ports import RecordingRef, Utterance
 
+SKIP = 5000  # milliseconds that skipping goes back or ahead
+SKIPPING_GRACE = 600.0  # seconds it may take longer where the caller can go back in it
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
 RECORDING_GRACE = 2.0  # seconds Asterisk gets to tell that a recording is over, and to write its end
 PLAYBACKS = 16  # ids that a call's playbacks take in turn; at most two of them are in use at once
@@ -41,6 +43,7 @@ class VoiceChannel(Channel):
         self._playback: str | None = None
         self._playbacks = 0
         self._lost_playback = False
+        self._skipping: dict[str, str] = {}  # keys that skip in what is played, and how ARI calls it
         self._recording: str | None = None
 
     @property
@@ -62,19 +65,29 @@ class VoiceChannel(Channel):
             return
         await self._play(self.prompts.media_of(utterances), barge_in)
 
-    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+    async def play_recordings(
+        self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
+    ) -> None:
         """See ports.Call."""
         self._check()
-        if not self._keys:
-            each = lasts.total_seconds() / max(1, len(recordings))
-            await self._play([Media(f"recording:{one.name}", each) for one in recordings], barge_in=True)
+        if self._keys:
+            return
+        each = lasts.total_seconds() / max(1, len(recordings))
+        self._skipping = {back: "reverse", ahead: "forward"} if back and ahead else {}
+        try:
+            await self._play([Media(f"recording:{one.file}", each) for one in recordings], barge_in=True)
+        finally:
+            self._skipping = {}
 
     async def _play(self, media: Sequence[Media], barge_in: bool) -> None:
-        deadline = sum(m.seconds for m in media) + PLAYBACK_GRACE
+        deadline = sum(m.seconds for m in media) + (SKIPPING_GRACE if self._skipping else PLAYBACK_GRACE)
         while True:
             playback = self._playback = self._next_playback()
             self._lost_playback = False
-            self._command(operations.PLAY, channelId=self.channel, playbackId=playback, media=[m.uri for m in media])
+            skip: dict[str, Any] = {"skipms": SKIP} if self._skipping else {}
+            self._command(
+                operations.PLAY, channelId=self.channel, playbackId=playback, media=[m.uri for m in media], **skip
+            )
             await self._until(lambda: self._playback is None or (barge_in and self._is_interrupted()), deadline)
             if self._playback is not None:
                 # Barged in, or overdue. The stop overtakes nothing: what is played next comes after it.
@@ -166,6 +179,10 @@ class VoiceChannel(Channel):
 
     def key_pressed(self, key: str) -> None:
         """The caller pressed a key (ChannelDtmfReceived)."""
+        if self._playback is not None and key in self._skipping:
+            operation = self._skipping[key]
+            self._command(operations.SKIP_IN_PLAYBACK, playbackId=self._playback, operation=operation, ignore_gone=True)
+            return
         self._keys.append(key)
         self._wake()
 

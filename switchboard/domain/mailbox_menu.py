@@ -9,7 +9,6 @@ tests/unit/test_mailbox_menu.py).
     2     keep, and on to the next
     3     delete, and on; of a deleted one: undo
     4     the one before                      the last one
-    5     call back (from one's own phone)
     6     the next one
     8     forward to a colleague
     9     take in hand a department's message
@@ -123,7 +122,6 @@ class Deed(StrEnum):
     KEEP = "keep"
     DELETE = "delete"
     RESTORE = "restore"
-    CALL_BACK = "call_back"
     FORWARD = "forward"
     TAKE = "take"
     OPTIONS = "options"
@@ -139,7 +137,6 @@ class Place:
     messages: Sequence[InBox]
     at: int = 0
     deleted: frozenset[UUID] = frozenset()  # since it was opened: they can be taken back until it is left
-    at_own_phone: bool = True
 
     @property
     def message(self) -> InBox | None:
@@ -173,8 +170,6 @@ class Place:
                 return replace(self, deleted=self.deleted - {message.id}), Deed.RESTORE
             case "3":
                 return replace(onward, deleted=self.deleted | {message.id}), Deed.DELETE
-            case "5" if self.at_own_phone and message.caller_number:
-                return self, Deed.CALL_BACK
             case "6":
                 return onward, Deed.PLAY
             case "8" if not self.is_deleted:

@@ -266,7 +266,9 @@ class ForkingCall:
         self.happenings.append(Asked(silence, HUMAN) if recorded is _ZERO else Spoke(recorded.has_voice))
         return recorded
 
-    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+    async def play_recordings(
+        self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
+    ) -> None:
         """See ports.Call."""
 
     async def ring(

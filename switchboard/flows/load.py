@@ -34,6 +34,7 @@ from switchboard.flows.screening_yaml import FILE as SCREENING
 from switchboard.flows.screening_yaml import read_screening
 from switchboard.flows.source import Place, Problems, Table, read_yaml
 from switchboard.flows.speech_texts import Wordings
+from switchboard.flows.spoken_numbers import HEARD_BY_PHONE, make_numbers
 from switchboard.flows.steps.screen import SCREEN
 from switchboard.flows.telling import AT_TIME, DAYS, compose_tellings
 from switchboard.flows.variables import read_variables
@@ -110,6 +111,8 @@ class _Loader:
         texts.update(render_prompts(reading, sources))
         wordings = Wordings(reading.languages)
         prompts = {identifier: wordings.speech(said) for identifier, said in texts.items()}
+        if HEARD_BY_PHONE in prompts:
+            make_numbers(wordings)
         tellings = compose_tellings(reading, wordings, hours, facts, prompts, at_time)
         variables = read_variables(reading, self.flow_tables.values())
 

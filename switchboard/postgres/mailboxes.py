@@ -90,10 +90,6 @@ class PostgresMailboxes:
         if introduction is not None:
             await self.discard([introduction])
 
-    async def called_back(self, message: UUID, by: Hearer) -> None:
-        """See ports.Mailboxes."""
-        await self._records.fetch("note", message, "called_back", *self._noted(by))
-
     async def set_order(self, extension: str, *, newest_first: bool, by: Hearer) -> None:
         """See ports.Mailboxes."""
         async with self._records.transaction() as fetch:

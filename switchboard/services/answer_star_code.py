@@ -8,6 +8,7 @@
     *78          do not disturb
     *79          do not disturb no more: available
     *60          block whoever called this phone last
+    *97          hear the messages of this phone, and what is set of its mailbox
 
 A new code is a line in STAR_CODES; the dialplan is made of it.
 """
@@ -25,10 +26,12 @@ import structlog
 
 from switchboard.domain.call_record import Disposition, EventKind
 from switchboard.domain.dialling import HangupCause
+from switchboard.domain.mailbox_menu import mailbox_of
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence, Status
 from switchboard.errors import CallerHungUp, CallTakenAway, SwitchboardError
-from switchboard.ports import Call
+from switchboard.ports import Call, Hearer
+from switchboard.services.hear_messages import hear_messages
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 from switchboard.services.screen_call import block_last_caller
@@ -58,11 +61,12 @@ class Desk:
     digits: str  # after the code
     office: Office
     recorder: CallRecorder
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
 class StarCode:
-    """One code; `do` returns the prompt that answers."""
+    """One code; `do` returns the prompt that answers, "" where all is said."""
 
     code: str  # "*78"
     do: Callable[[Desk], Awaitable[str]]
@@ -92,7 +96,7 @@ async def answer_star_code(
     try:
         await call.answer()
         recorder.note(EventKind.ANSWERED)
-        prompt = await _done(dialled, extension, office, recorder)
+        prompt = await _done(call, dialled, extension, office, recorder)
         if (speech := office.prompts.get(prompt)) is not None:
             await call.play(speech[recorder.language])
         await call.hang_up()
@@ -111,7 +115,7 @@ async def answer_star_code(
             recorder.note(EventKind.ENDED, disposition=disposition, cause=cause, ended_by=call.ended_by)
 
 
-async def _done(dialled: str, extension: str, office: Office, recorder: CallRecorder) -> str:
+async def _done(call: Call, dialled: str, extension: str, office: Office, recorder: CallRecorder) -> str:
     """Do it; the prompt that answers."""
     found = next((each for each in STAR_CODES if dialled.startswith(each.code)), None)
     digits = dialled.removeprefix(found.code) if found else ""
@@ -119,7 +123,7 @@ async def _done(dialled: str, extension: str, office: Office, recorder: CallReco
         return NOT_UNDERSTOOD
     person = office.organisation.person_at(extension)
     try:
-        return await found.do(Desk(extension, person, digits, office, recorder))
+        return await found.do(Desk(extension, person, digits, office, recorder, call))
     except OSError as error:  # the disk refuses it: not a word of confirmation
         log.error("star_code_not_done", code=found.code, extension=extension, error=str(error))
         recorder.note(EventKind.FAULT, error=str(error), done="said that it was not done")
@@ -159,10 +163,21 @@ async def _block_last_caller(desk: Desk) -> str:
     return BLOCKED if await block_last_caller(desk.extension, who, desk.office) else NOBODY_CALLED
 
 
+async def _hear_messages(desk: Desk) -> str:
+    mailbox = mailbox_of(desk.office.organisation, desk.extension)
+    if mailbox is None:
+        return NOBODYS_PHONE
+    who = desk.person.name if desk.person else f"phone {desk.extension}"
+    by = Hearer(who, f"desk phone {desk.extension}", desk.extension, desk.call.id)
+    await hear_messages(desk.call, mailbox, by, desk.office, desk.recorder, at_own_phone=True)
+    return ""
+
+
 STAR_CODES: tuple[StarCode, ...] = (
     StarCode("*60", _block_last_caller),
     StarCode("*76", _sets(Status.AVAILABLE)),
     StarCode("*77", _sets(Status.AWAY), digits=4),
     StarCode("*78", _sets(Status.DO_NOT_DISTURB)),
     StarCode("*79", _sets(Status.AVAILABLE)),
+    StarCode("*97", _hear_messages),
 )

@@ -25,6 +25,7 @@ from switchboard.ports import (
     Clock,
     KeptRecording,
     Lookups,
+    Mailboxes,
     MessageLights,
     Messages,
     PresenceBook,
@@ -162,3 +163,4 @@ class Office:
     queues: Queues = field(default_factory=Queues)
     messages: Messages = field(default_factory=NoMessages)
     recording_space: RecordingSpace = field(default_factory=EndlessSpace)
+    mailboxes: Mailboxes | None = None  # None: messages cannot be heard by phone

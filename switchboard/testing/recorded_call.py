@@ -188,7 +188,9 @@ class RecordedCall:
         self.recordings[name] = answer.recorded
         return answer.recorded
 
-    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+    async def play_recordings(
+        self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
+    ) -> None:
         """See ports.Call."""
         await self._begin()
 

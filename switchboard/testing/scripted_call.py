@@ -39,6 +39,7 @@ SHORTEST_UTTERANCE = timedelta(seconds=1)
 SOME_CALL = CallId(UUID("019a0000-0000-7000-8000-000000000000"))
 SPOKEN = -20.0  # dBFS, how loud a caller speaks
 BEEP = timedelta(seconds=0.25)
+SKIP = timedelta(seconds=5)
 
 
 class ScriptedCall:
@@ -263,12 +264,27 @@ class ScriptedCall:
 
         return stopped
 
-    async def play_recordings(self, recordings: Sequence[RecordingRef], *, lasts: timedelta) -> None:
+    async def play_recordings(
+        self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
+    ) -> None:
         """See ports.Call."""
         await self._begin()
         if not self._keys:
             self._tell(Happening.PLAYS, f"(plays what was recorded, {_seconds(lasts)})", lasts=lasts)
-            self._pass(lasts, Moment.HEARING, lambda: bool(self._keys), "(recorded)")
+            self._skip(lasts, {back, ahead} - {""}, back)
+
+    def _skip(self, lasts: timedelta, keys: set[str], back: str) -> None:
+        """Let a recording pass, in which some keys skip."""
+        left = lasts
+        while left > timedelta():
+            since = self._clock.now()
+            if not self._pass(left, Moment.HEARING, lambda: bool(self._keys), "(recorded)"):
+                return
+            if self._keys[0] not in keys:
+                return
+            key, heard = self._keys.popleft(), lasts - left + (self._clock.now() - since)
+            left = lasts - max(timedelta(), heard + (-SKIP if key == back else SKIP))
+            self._tell(Happening.PLAYS, f"(goes on {'back' if key == back else 'ahead'})", lasts=max(left, timedelta()))
 
     async def ring(
         self,

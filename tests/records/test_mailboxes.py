@@ -144,8 +144,7 @@ async def test_what_is_done_to_a_message_is_its_history(database: Database, mail
     await mailboxes.set_state(message, MessageState.DONE, AT_DESK)
     assert await mailboxes.messages(MARI) == []
     await mailboxes.set_state(message, MessageState.HEARD, AT_DESK)
-    await mailboxes.called_back(message, AT_DESK)
-    assert sorted(map(str, await database.history(message))) == ["called_back", "done", "heard", "reopened"]
+    assert sorted(map(str, await database.history(message))) == ["done", "heard", "reopened"]
     (detail,) = await database.column("select detail from message_events where what = 'heard'")
     assert json.loads(str(detail)) == {"from": "desk phone 101"}
 

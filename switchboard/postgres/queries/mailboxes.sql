@@ -32,11 +32,6 @@ with changed as (
 insert into message_events (id, message_id, at, who, what, detail)
 select gen_random_uuid(), id, $4, $5, $3, $6::text::jsonb from messages where id = $1 returning id
 
--- note --
--- $1: a message, $2: what is noted in its history, $3: now, $4: who, $5: detail.
-insert into message_events (id, message_id, at, who, what, detail)
-values (gen_random_uuid(), $1, $3, $4, $2, $5::text::jsonb)
-
 -- take --
 -- $1: a message, $2: the person who sees to it from now on, $3: now, $4: who, $5: detail. No row: somebody else does.
 with taken as (
