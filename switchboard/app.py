@@ -53,7 +53,6 @@ from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
-from switchboard.services.hear_messages import tell_lights
 from switchboard.services.identify_caller import KnownCaller, identify_caller
 from switchboard.services.office import Screening
 from switchboard.services.resume_call import end_politely
@@ -264,9 +263,8 @@ class Controller:
             log.warning("phone_uses_not_known", error=str(error))  # groups begin as if nobody had taken a call
 
     async def _settle_mailboxes(self) -> None:
-        """Greetings as Postgres has them, and every phone's light as its messages are."""
+        """Greetings as Postgres has them."""
         await self._mailboxes.settle()
-        await tell_lights(self._serving.now.phones, self._serving.now.office)
 
     async def _keep_presence(self) -> None:
         """What people set goes to Postgres, and what others set comes from there."""

@@ -62,7 +62,7 @@ class PostgresMailboxes:
             return None
         name = uuid5(message, f"heard {part}")
         try:
-            content = playable(rows[0]["content"])
+            content = await asyncio.to_thread(playable, rows[0]["content"])
             await asyncio.to_thread(put, content, self._recordings / HEARD / f"{name}.wav")
         except (OSError, ValueError) as error:
             log.error("message_not_playable", message=str(message), part=part, error=str(error))

@@ -6,12 +6,9 @@ answer, it is said. Who heard what, when and from where is in the message's hist
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
-
-import structlog
 
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.mailbox_menu import (
@@ -23,7 +20,6 @@ from switchboard.domain.mailbox_menu import (
     Place,
     counts,
     in_order,
-    mailbox_of,
 )
 from switchboard.domain.message import MessageState, Part
 from switchboard.domain.voice_recording import RecordingEnd
@@ -34,10 +30,9 @@ from switchboard.services.mailbox_visit import NOT_POSSIBLE, MailboxVisit
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
-log = structlog.get_logger(__name__)
-
 INTRODUCTION = "introduction"  # of a forwarded message, among its parts
 INTRODUCTION_LASTS, INTRODUCTION_ENDS = timedelta(minutes=1), timedelta(seconds=3)
+SKIPPED = timedelta(seconds=1)  # of a message that was heard for less, nothing was heard
 UNAVAILABLE = "hear_down"
 KEYS, END_KEYS = "hear_keys", "hear_end_keys"
 
@@ -66,14 +61,6 @@ async def _unavailable(call: Call, office: Office, recorder: CallRecorder, why: 
     return False
 
 
-async def tell_lights(extensions: Iterable[str], office: Office) -> None:
-    """Tell these phones how many messages there are. Raises RecordsUnreachable."""
-    for extension in sorted(set(extensions)):
-        mailbox = mailbox_of(office.organisation, extension)
-        if mailbox is not None and office.mailboxes is not None:
-            office.lights.light(extension, *counts(await office.mailboxes.messages(mailbox)))
-
-
 class _Hearing:
     """One visit."""
 
@@ -81,7 +68,6 @@ class _Hearing:
         self._visit = visit
         self._boxes = visit.mailboxes
         self._sounds: set[Sound] = set()
-        self._changed = {visit.mailbox.extension}  # phones whose light may be told something else
 
     async def whole(self) -> None:
         """From the counts to leaving."""
@@ -104,42 +90,33 @@ class _Hearing:
             place = await self._do(deed, before, place)
 
     async def left(self) -> None:
-        """Take away what nobody hears any more, and tell the lights."""
-        visit = self._visit
+        """Take away what nobody hears any more."""
         await self._boxes.release(self._sounds)
-        phones = visit.office.organisation.phones
-        own = {*visit.mailbox.departments}
-        for extension in phones:
-            other = mailbox_of(visit.office.organisation, extension)
-            if other is not None and own & {*other.departments}:
-                self._changed.add(extension)
-        try:
-            await tell_lights(self._changed, visit.office)
-        except RecordsUnreachable as error:
-            log.warning("message_lights_not_told", error=str(error))
 
     async def _play(self, place: Place) -> Place:
         """Say who, when and what; the place with the message as it is by then."""
-        message = place.message
+        visit, message = self._visit, place.message
         if message is None:
-            await self._visit.say("hear_no_more")
+            await visit.say("hear_no_more")
             return place
         who = await self._sound(message, Part.WHO)
-        await self._visit.say(*self._envelope(message, place, has_name=who is not None))
+        await visit.say(*self._envelope(message, place, has_name=who is not None))
         spoken = [who, await self._sound(message, INTRODUCTION), await self._sound(message, Part.ABOUT)]
         body = await self._sound(message, Part.BODY)
         if body is None:
-            await self._visit.say("hear_unplayable")
+            await visit.say("hear_unplayable")
             return place
-        heard = MessageState.HEARD if message.is_new else message.state
-        deleted = MessageState.DONE if place.is_deleted else heard
+        began = visit.recorder.now()
         try:
             await self._play_sounds([each for each in (*spoken, body) if each is not None])
         except CallerHungUp:
-            await self._boxes.heard(message.id, deleted, self._visit.by)
+            await self._boxes.heard(message.id, MessageState.DONE if place.is_deleted else message.state, visit.by)
             raise
-        await self._boxes.heard(message.id, deleted, self._visit.by)
-        return place.changed(_with_state(message, heard))
+        if visit.recorder.now() - began < SKIPPED:
+            return place
+        state = MessageState.HEARD if message.is_new else message.state
+        await self._boxes.heard(message.id, MessageState.DONE if place.is_deleted else state, visit.by)
+        return place.changed(_with_state(message, state))
 
     async def _sound(self, message: InBox, part: str) -> Sound | None:
         if part not in message.parts:
@@ -231,7 +208,6 @@ class _Hearing:
             if recorded.ended_by is RecordingEnd.HANGUP and introduction is None:
                 return  # gone without a word: not meant
         await self._boxes.forward(message.id, person.id, introduction, visit.by)
-        self._changed.add(extension)
         await visit.say("hear_forwarded", *(int(digit) for digit in extension))
 
 

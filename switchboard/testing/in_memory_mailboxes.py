@@ -14,7 +14,7 @@ from switchboard.errors import RecordsUnreachable
 from switchboard.ports import Hearer, RecordingRef, Sound
 
 
-@dataclass(slots=True)
+@dataclass
 class InMemoryMailboxes:
     """Implements ports.Mailboxes. `log` has what is noted of messages and mailboxes; `is_down` as Postgres can be."""
 

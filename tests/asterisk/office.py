@@ -167,7 +167,7 @@ class StoryOffice:
 
     def messages(self) -> set[Path]:
         """Files in the folder that calls are recorded in."""
-        return set(self.asterisk.folders.messages.iterdir())
+        return {path for path in self.asterisk.folders.messages.iterdir() if path.is_file()}
 
     def set_time(self, local: str) -> None:
         """Move the clock to "2026-11-24 10:00" on the organisation's wall clock."""
