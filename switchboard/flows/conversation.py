@@ -12,6 +12,7 @@ from switchboard.domain.consent import Consent
 from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
+from switchboard.domain.pin import Admission
 from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
@@ -20,6 +21,7 @@ from switchboard.flows.lookup_kinds import Taken
 from switchboard.flows.variables import first_values, kept_values
 from switchboard.ports import Acceptance, Call, Position
 from switchboard.services.announce_caller import acceptance_of
+from switchboard.services.hear_messages import admitted, hear_from_outside
 from switchboard.services.identify_caller import identify_caller
 from switchboard.services.look_up_caller import look_up_caller
 from switchboard.services.office import Office, Speech
@@ -165,6 +167,14 @@ class Conversation:
                 return key
             pressed += key
         return pressed
+
+    async def admitted_to_mailbox(self, extension: str, pin: str) -> Admission | None:
+        """What comes of a mailbox's number and a PIN; None where mailboxes cannot be had."""
+        return await admitted(self.call, extension, pin, self.office, self.recorder)
+
+    async def hear_mailbox(self, extension: str) -> bool:
+        """Let whoever was admitted hear it; False where it cannot be had, which they were told."""
+        return await hear_from_outside(self.call, extension, self.office, self.recorder)
 
     def prompt(self, identifier: str) -> Speech:
         """One of the prompts that the switchboard says by itself."""

@@ -10,6 +10,7 @@ from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.clients import SUBJECTS, Client
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup, LookupOutcome
+from switchboard.domain.pin import Admission
 from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
@@ -59,6 +60,14 @@ class WatchedConversation(Conversation):
     ) -> str:
         """See Conversation."""
         return self._forking.keys(first, between, at_once, worth_trying)
+
+    async def admitted_to_mailbox(self, extension: str, pin: str) -> Admission | None:
+        """See Conversation."""
+        return self._forking.fork((Admission.WRONG, Admission.ADMITTED, None))
+
+    async def hear_mailbox(self, extension: str) -> bool:
+        """See Conversation. What is heard there leads nowhere else."""
+        return self._forking.fork((True, False))
 
     async def look_up(self, lookup: Lookup, taken: Iterable[Taken]) -> Looked:
         """See Conversation. Every outcome, and every value of each variable, or none that it can hold."""

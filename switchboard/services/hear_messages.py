@@ -20,8 +20,10 @@ from switchboard.domain.mailbox_menu import (
     Place,
     counts,
     in_order,
+    mailbox_of,
 )
 from switchboard.domain.message import MessageState, Part
+from switchboard.domain.pin import Admission
 from switchboard.domain.voice_recording import RecordingEnd
 from switchboard.errors import AsteriskError, CallerHungUp, RecordsUnreachable
 from switchboard.ports import Call, Hearer, Sound
@@ -52,6 +54,31 @@ async def hear_messages(
     finally:
         await hearing.left()
     return True
+
+
+async def admitted(call: Call, extension: str, pin: str, office: Office, recorder: CallRecorder) -> Admission | None:
+    """May whoever calls from outside hear a mailbox? None where that cannot be known now."""
+    try:
+        if office.mailboxes is not None:
+            return await office.mailboxes.admit(extension, pin, _outside(call, extension, office))
+    except RecordsUnreachable as error:
+        recorder.note(EventKind.FAULT, error=str(error), done="let nobody hear a mailbox")
+    return None
+
+
+async def hear_from_outside(call: Call, extension: str, office: Office, recorder: CallRecorder) -> bool:
+    """See `hear_messages`; whoever it is has given the PIN."""
+    mailbox = mailbox_of(office.organisation, extension)
+    if mailbox is None:
+        return await _unavailable(call, office, recorder, "a PIN was set for a mailbox that is there no more")
+    by = _outside(call, extension, office)
+    return await hear_messages(call, mailbox, by, office, recorder, at_own_phone=False)
+
+
+def _outside(call: Call, extension: str, office: Office) -> Hearer:
+    person = office.organisation.person_at(extension)
+    who = f"{person.name if person else f'phone {extension}'}, by PIN"
+    return Hearer(who, call.caller.number or "a withheld number", extension, call.id)
 
 
 async def _unavailable(call: Call, office: Office, recorder: CallRecorder, why: str) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
+from switchboard.domain.mailbox_menu import InBox
 from switchboard.domain.presence import Presence, Status
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.flows.configuration import Configuration
@@ -20,6 +22,7 @@ from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office, Screening
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
+from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
 from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
 from switchboard.testing.manual_clock import ManualClock
@@ -67,6 +70,7 @@ class Script:
     screened: str = ""  # what screening finds; "": what the rules say
     client: str = ""  # who calls, as `switchboard simulate --client` has it
     room: bool = True  # for messages, on the disk
+    messages: Mapping[str, Sequence[str]] = field(default_factory=dict)  # in people's mailboxes: "9s", "4s urgent"
     language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
@@ -79,6 +83,7 @@ def office_of(
     screened: str = "",
     lookups: str = "",
     messages: InMemoryMessages | None = None,
+    mailboxes: InMemoryMailboxes | None = None,
 ) -> Office:
     """The office of a configuration, where every caller is this client."""
     return Office(
@@ -94,6 +99,7 @@ def office_of(
         lookups=ScriptedLookups(read_lookups(lookups)),
         screening=Screening(always=None if not screened else Screened(Verdict(screened), Rule.BLOCKLIST)),
         messages=messages or InMemoryMessages(),
+        mailboxes=mailboxes or InMemoryMailboxes(),
     )
 
 
@@ -112,8 +118,24 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
     messages = InMemoryMessages(call.recordings)
     messages.room = script.room
     client = read_client(script.client)
-    office = office_of(configuration, clock, ledger, client, script.screened, script.lookups, messages)
+    mailboxes = mailboxes_with(script.messages, clock.now(), configuration)
+    office = office_of(configuration, clock, ledger, client, script.screened, script.lookups, messages, mailboxes)
     return call, office, ledger
+
+
+def mailboxes_with(
+    messages: Mapping[str, Sequence[str]], now: datetime, configuration: Configuration
+) -> InMemoryMailboxes:
+    """Mailboxes of people (by id), each with the PIN 837195, where messages were left, one an hour until now."""
+    made = InMemoryMailboxes()
+    for person, told in messages.items():
+        if (phone := configuration.organisation.people[person].phone) is not None:
+            made.pins[phone.extension] = "837195"
+        for number, about in enumerate(told, 1):
+            at, (length, *urgent) = now - timedelta(hours=len(told) - number), about.split()
+            lasts = timedelta(seconds=float(length.removesuffix("s")))
+            made.put([InBox(UUID(int=number), at, lasts, "+37255501234", person, is_urgent=bool(urgent))])
+    return made
 
 
 def beginning_in(configuration: Configuration, script: Script) -> Configuration:

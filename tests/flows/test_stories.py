@@ -29,6 +29,7 @@ KEYS = {
     "overlay",
     "presence",
     "room",
+    "messages",
 }
 
 
@@ -57,6 +58,7 @@ async def test_story(story: Path, request: pytest.FixtureRequest) -> None:
         lookups=told.get("lookups", ""),
         screened=told.get("screened", ""),
         room=told.get("room", "yes") == "yes",
+        messages=told.get("messages", {}),
     )
     played = await play(configuration, script)
     check_what_always_holds(played, configuration)

@@ -13,6 +13,7 @@ from switchboard.flows.steps.hours import HOURS
 from switchboard.flows.steps.info import INFO
 from switchboard.flows.steps.language import LANGUAGE
 from switchboard.flows.steps.lookup import LOOKUP
+from switchboard.flows.steps.mailbox import MAILBOX
 from switchboard.flows.steps.menu import MENU
 from switchboard.flows.steps.message import MESSAGE
 from switchboard.flows.steps.oncall import ONCALL
@@ -48,6 +49,7 @@ STEP_TYPES: dict[str, StepType] = {
         QUEUE,
         DIRECTORY,
         ONCALL,
+        MAILBOX,
         VOICEMAIL,
         MESSAGE,
         INFO,
