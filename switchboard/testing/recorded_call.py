@@ -76,6 +76,7 @@ class RecordedCall:
         self._clock = clock
         self._answers: deque[Answer] = deque(answers_of(told))
         self.recordings: dict[UUID, Recorded] = {}
+        self.mailboxes = {step_of(event): str(event.data.get("outcome")) for event in told if is_mailbox(event)}
         self._used: Answer | None = None  # stays until the step is left
         self._step = ("", "")
         self._partner: Phone | None = None
@@ -286,6 +287,11 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             decided = str(data.get("decided_on") or "")
             if data.get("type") in ("voicemail", "message") and data.get("outcome") == "reception":
                 answers[before:] = _to_reception(event.at, answers[before:], decided)
+            if is_mailbox(event):  # what was dialled there is noted nowhere
+                zero = [Answer(event.at, key="0")] if data.get("outcome") == "reception" else []
+                answers[before:] = [*zero, Answer(event.at, stays=True)]
+                before = len(answers)
+                continue
             stays = "attempt" in decided
             if pressed := _PRESSED.match(decided):
                 answers.append(Answer(event.at, key=pressed[1], stays=stays))
@@ -297,6 +303,16 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
         elif event.kind is EventKind.ENDED and data.get("ended_by") == "caller":
             answers.append(Answer(event.at, is_hangup=True, step=step))
     return answers
+
+
+def step_of(event: CallEvent) -> tuple[str, str]:
+    """The (flow, step) that a STEP event tells of."""
+    return str(event.data.get("flow")), str(event.data.get("step"))
+
+
+def is_mailbox(event: CallEvent) -> bool:
+    """Whether it tells of somebody who heard messages, or wanted to."""
+    return event.kind is EventKind.STEP and event.data.get("type") == "mailbox"
 
 
 def _message(event: CallEvent) -> list[Answer]:

@@ -12,6 +12,7 @@ from switchboard.domain.clients import Client, Standing
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import LookupAnswer, LookupOutcome
+from switchboard.domain.pin import Admission
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.errors import CallerHungUp
 from switchboard.flows.configuration import Configuration
@@ -186,6 +187,15 @@ class _Told(Conversation):
         self._recorded = call
         super().__init__(call, recorder, office, draft, draft.organisation.numbers[call.number].flow)
         call.step_entered(self.flow.id, self.step)
+
+    async def admitted_to_mailbox(self, extension: str, pin: str) -> Admission | None:
+        """See Conversation. As it came out then."""
+        outcome = self._recorded.mailboxes.get((self.flow.id, self.step), "refused")
+        return {"done": Admission.ADMITTED, "unavailable": None}.get(outcome, Admission.WRONG)
+
+    async def hear_mailbox(self, extension: str) -> bool:
+        """See Conversation."""
+        return True
 
     def follow(self, target: str | None) -> None:
         """See Conversation."""
