@@ -23,8 +23,9 @@ from switchboard.commands.progress import ShownProgress
 from switchboard.errors import RecordsUnreachable, SetupError
 from switchboard.machine.asterisk_server import asterisk_server
 from switchboard.machine.children import Children, Program
+from switchboard.machine.console_link import console_problem
 from switchboard.machine.controller_link import controller_status
-from switchboard.machine.ports import check_ports
+from switchboard.machine.ports import check_console_port, check_ports
 from switchboard.machine.postgres_server import PostgresServer, postgres_version
 from switchboard.machine.running import Running, RunningProcess, only_one, start_of
 from switchboard.postgres.migrate import migrate
@@ -58,6 +59,7 @@ class _Launcher:
         self._children = Children()
         self._stopping = asyncio.Event()
         self._since = datetime.now(UTC)
+        self._console_notice = ""
         self._running = Running(
             processes=[],
             database_url="",
@@ -82,7 +84,7 @@ class _Launcher:
             await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
-                self._console.print(welcome(self._prepared))
+                self._console.print(welcome(self._prepared, self._console_notice))
                 await stopping
         finally:
             starting.cancel()
@@ -107,6 +109,21 @@ class _Launcher:
         self._note()
         await self._children.start(self._controller(), changed=self._note)
         self._note()
+        await self._start_console()
+
+    async def _start_console(self) -> None:
+        """Calls need it for nothing: whatever is wrong with it is told, and the rest goes on."""
+        settings = self._place.settings
+        try:
+            check_console_port(settings)
+        except SetupError as error:
+            self._console_notice = f"The console is not there: {error}, and start again. Calls are answered."
+            return
+        child = await self._children.start(self._console_server(), changed=self._note, must_start=False)
+        self._note()
+        self._console_notice = f"The console's API: {settings.console_url}/api/v1/openapi.json"
+        if child.pid is None:
+            self._console_notice = f"The console does not start, see {child.program.log}. Calls are answered."
 
     async def _start_postgres(self) -> None:
         settings, folders = self._place.settings, self._place.folders
@@ -143,6 +160,22 @@ class _Launcher:
             stop_signal=signal.SIGTERM,
             stop_within=timedelta(seconds=15),
             ready=is_answering,
+        )
+
+    def _console_server(self) -> Program:
+        url = self._place.settings.console_url
+
+        async def is_serving(_: int) -> bool:
+            return await console_problem(url) is not None
+
+        return Program(
+            name="console",
+            command=(sys.executable, "-m", "switchboard", "console"),
+            folder=Path.cwd(),
+            log=self._place.folders.logs / "console.log",
+            stop_signal=signal.SIGTERM,
+            stop_within=timedelta(seconds=5),
+            ready=is_serving,
         )
 
     def _note(self) -> None:
@@ -186,7 +219,7 @@ def _host(settings: Settings) -> str:
         return str(trial.getsockname()[0])
 
 
-def welcome(prepared: Prepared) -> str:
+def welcome(prepared: Prepared, *notices: str) -> str:
     """What the person who started it reads: whom to call, with which phone, where to look, how to stop."""
     settings, folders = prepared.place.settings, prepared.place.folders
     organisation = prepared.configuration.organisation
@@ -202,7 +235,7 @@ def welcome(prepared: Prepared) -> str:
             f"\nSIP and RTP are open on {settings.bind}: whoever reaches this machine can call the numbers above "
             "and try to register as a desk phone."
         )
-    lines += [f"\n{notice}" for notice in prepared.chosen.notices]
+    lines += [f"\n{notice}" for notice in (*prepared.chosen.notices, *notices) if notice]
     lines += [f"\nLogs: {folders.logs}", f"How it is: {_own_command()} status", "Stop: Ctrl-C\n"]
     return "\n".join(lines)
 

@@ -23,14 +23,16 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     from switchboard.machine.account import folders_of
     from switchboard.settings import load
 
-    facts = asyncio.run(gather_status(folders_of(load())))
+    settings = load()
+    facts = asyncio.run(gather_status(folders_of(settings), settings.console_url))
     print(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else as_text(facts))
     if not facts["answering"]:
         raise typer.Exit(1)
 
 
-async def gather_status(folders: Folders) -> dict[str, Any]:
+async def gather_status(folders: Folders, console_url: str) -> dict[str, Any]:
     """What `--json` prints."""
+    from switchboard.machine.console_link import console_problem
     from switchboard.machine.controller_link import controller_status
     from switchboard.machine.running import is_alive, read_running
 
@@ -39,6 +41,7 @@ async def gather_status(folders: Folders) -> dict[str, Any]:
     alive = {process.name for process in processes if is_alive(process)}
     controller = await controller_status(folders.controller_socket) if "controller" in alive else None
     controller = controller or {}
+    problem = await console_problem(console_url) if "console" in alive else None
     return {
         "answering": {"launcher", "asterisk"} <= alive and controller.get("answering") is True,
         "addresses": running.addresses if running else [],
@@ -51,6 +54,7 @@ async def gather_status(folders: Folders) -> dict[str, Any]:
         "live": live_facts(folders),
         "calls": controller.get("calls"),
         "controller": controller or None,
+        "console": {"url": console_url, "serving": problem is not None, "problem": problem or None},
         "state": str(folders.state),
         "logs": str(folders.logs),
     }
@@ -115,6 +119,12 @@ def _message_lines(told: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _console_lines(console: dict[str, Any]) -> list[str]:
+    serves = f"API at {console['url']}/api/v1" if console["serving"] else "NOT SERVED; calls need it for nothing"
+    problem = console["problem"]
+    return [f"console      {serves}", *([f"             PROBLEM: {problem}"] if problem else [])]
+
+
 def as_text(facts: dict[str, Any]) -> str:
     """The same, to be read."""
     if not facts["processes"]:
@@ -122,7 +132,9 @@ def as_text(facts: dict[str, Any]) -> str:
     if facts["answering"]:
         lines = ["Calls are answered.", ""]
     else:
-        dead = [process["name"] for process in facts["processes"] if not process["alive"]]
+        dead = [
+            process["name"] for process in facts["processes"] if not process["alive"] and process["name"] != "console"
+        ]
         why = f"not running: {', '.join(dead)}" if dead else "the controller is not attached to Asterisk"
         lines = [f"Calls are NOT answered by a flow: {why}. See {facts['logs']}.", ""]
     lines += [f"dial         {address}" for address in facts["addresses"]]
@@ -134,6 +146,7 @@ def as_text(facts: dict[str, Any]) -> str:
     if facts["controller"]:
         lines += [*_live_lines(facts), f"calls        {facts['calls']} in progress"]
         lines += _message_lines(facts["controller"].get("messages") or {})
+    lines += _console_lines(facts["console"])
     return "\n".join(lines)
 
 

@@ -141,14 +141,21 @@ class Children:
         """The children, the first started first."""
         return tuple(self._children)
 
-    async def start(self, program: Program, *, changed: Callable[[], None] | None = None) -> Child:
+    async def start(
+        self, program: Program, *, changed: Callable[[], None] | None = None, must_start: bool = True
+    ) -> Child:
         """Start it, and again whenever it ends; `changed` is called after each such start.
 
-        Raises SetupError if the first start fails.
+        Raises SetupError if the first start fails; where it need not start, it is tried again.
         """
         child = Child(program)
         self._children.append(child)
-        await child.start()
+        try:
+            await child.start()
+        except SetupError as error:
+            if must_start:
+                raise
+            log.error("child does not start", child=program.name, problem=str(error))
         self._keepers.append(asyncio.create_task(_keep(child, changed), name=f"keep {program.name}"))
         return child
 

@@ -14,6 +14,7 @@ from switchboard.errors import SetupError
 from switchboard.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+ADDRESS_SETTINGS = {"console_port": "console_bind"}  # by which setting a port's address is chosen; else `bind`
 FEWEST_RTP = 0.5  # share of the RTP ports that must be free: Asterisk skips one that isn't
 
 
@@ -31,7 +32,7 @@ class Listening:
 
 
 def listening_ports(settings: Settings) -> list[Listening]:
-    """Every port the settings ask for, RTP aside. The console's is its own to check."""
+    """Every port that calls need, RTP aside; the console's is looked at by itself (`check_console_port`)."""
     bind = str(settings.bind)
     ports = [
         Listening("sip_port", bind, settings.sip_port, socket.SOCK_DGRAM),
@@ -52,10 +53,17 @@ def check_ports(settings: Settings) -> None:
     _check_rtp(settings)
 
 
+def check_console_port(settings: Settings) -> None:
+    """Raises SetupError, naming port, setting and holder, if the console can't have its port."""
+    _check(Listening("console_port", str(settings.console_bind), settings.console_port, socket.SOCK_STREAM))
+
+
 def _check(listening: Listening) -> None:
     problem = _problem(listening)
     if problem == errno.EADDRNOTAVAIL:
-        raise SetupError(f"bind: {listening.address} is not an address of this machine")
+        raise SetupError(
+            f"{listening.setting.replace('sip_port', 'bind')}: {listening.address} is not an address of this machine"
+        )
     if problem == errno.EADDRINUSE:
         holder = holder_of(listening.port, listening.kind)
         raise SetupError(f"{listening.setting}: {listening} is in use{f' by {holder}' if holder else ''}; set another")

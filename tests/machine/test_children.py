@@ -51,6 +51,22 @@ async def test_a_child_that_ends_is_started_again(folder: Path) -> None:
     assert not running({int(first), int(second)})
 
 
+async def test_one_that_need_not_start_is_tried_again(folder: Path) -> None:
+    async def is_there(_: int) -> bool:
+        return (folder / "second").exists()
+
+    children = Children()
+    script = f"test -e {folder}/first || {{ touch {folder}/first; exit 1; }}; touch {folder}/second; exec sleep 60"
+    child = await children.start(shell(folder, "console", script, ready=is_there), must_start=False)
+    try:
+        async with asyncio.timeout(5):
+            while not (folder / "second").exists():
+                await asyncio.sleep(0.01)
+        assert child.pid is not None
+    finally:
+        await children.stop()
+
+
 async def test_children_are_ended_in_the_reverse_order_of_their_start(folder: Path) -> None:
     order = folder / "order"
     children = Children()

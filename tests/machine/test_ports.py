@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from switchboard.errors import SetupError
-from switchboard.machine.ports import check_ports, holder_of
+from switchboard.machine.ports import check_console_port, check_ports, holder_of
 from switchboard.settings import Settings
 from tests.machine.conftest import free_settings
 from tests.postgres_fixture import free_port
@@ -83,6 +83,17 @@ def test_an_ended_connection_does_not_hold_a_port(settings: Settings) -> None:
 def test_a_foreign_address_is_told_of(settings: Settings) -> None:
     with pytest.raises(SetupError, match=r"bind: 192\.0\.2\.1 is not an address of this machine"):
         check_ports(Settings(**{**settings.model_dump(), "bind": "192.0.2.1"}))
+
+
+def test_the_consoles_port_is_looked_at_by_itself(settings: Settings, sockets: list[socket.socket]) -> None:
+    check_console_port(settings)
+    occupy(sockets, settings.console_port, socket.SOCK_STREAM)
+    check_ports(settings)  # calls do not need it
+    with pytest.raises(SetupError, match=r"^console_port: TCP port \d+ on 127\.0\.0\.1 is in use by .*; set another$"):
+        check_console_port(settings)
+    away = Settings(**{**settings.model_dump(), "console_bind": "192.0.2.1", "console_without_tls": True})
+    with pytest.raises(SetupError, match=r"^console_bind: 192\.0\.2\.1 is not an address of this machine"):
+        check_console_port(away)
 
 
 def test_some_rtp_ports_may_be_taken_but_not_most(settings: Settings, sockets: list[socket.socket]) -> None:

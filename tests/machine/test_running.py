@@ -75,7 +75,7 @@ def test_children_of_a_killed_launcher_that_stay_are_told_of(place: Place, monke
 
 
 async def test_the_status_of_nothing(place: Place) -> None:
-    facts = await gather_status(place.folders)
+    facts = await gather_status(place.folders, place.settings.console_url)
     assert facts["answering"] is False
     assert as_text(facts) == f"Nothing runs from {place.folders.state}. Start it: switchboard up"
 
@@ -84,7 +84,7 @@ async def test_calls_are_not_answered_without_a_controller(place: Place) -> None
     Running([of_process(name, os.getpid()) for name in ("launcher", "asterisk")], "postgresql://a:b@h/c").write(
         place.folders
     )
-    facts = await gather_status(place.folders)
+    facts = await gather_status(place.folders, place.settings.console_url)
     assert facts["answering"] is False
     assert [process["alive"] for process in facts["processes"]] == [True, True]
     assert facts["database_url"] == "postgresql://a:***@h/c"

@@ -111,7 +111,7 @@ def test_it_starts_tells_and_ends_in_order(launched: Launched) -> None:
     code, status = launched.status()
     assert (code, status["answering"]) == (0, True)
     names = [process["name"] for process in status["processes"]]  # type: ignore[attr-defined]
-    assert names == ["launcher", "postgres", "asterisk", "controller"]
+    assert names == ["launcher", "postgres", "asterisk", "controller", "console"]
     assert ":***@" in str(status["database_url"])
     for address in status["addresses"]:  # type: ignore[attr-defined]
         assert address in launched.said()

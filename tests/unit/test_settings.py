@@ -67,6 +67,8 @@ def test_another_file_is_named_by_argument_or_variable(empty_folder: Path, monke
         ('bind = "localhost"', "bind: value is not a valid IPv4 or IPv6 address"),
         ("rtp_last_port = 20000", "rtp_last_port: must be greater than rtp_first_port"),
         ("sip_port = 20500", "sip_port: must lie outside the RTP ports"),
+        ('console_bind = "0.0.0.0"', "console_bind: 0.0.0.0 is not loopback: set console_certificate, or"),
+        ('console_key = "key.pem"', "console_key: needs console_certificate"),
         ("ami_port = 8088", "ami_port: 8088 is ari_port already"),
         ('database_url = "mysql://h/d"', "database_url: URL scheme should be"),
         ('log_level = "loud"', "log_level: Input should be 'debug', 'info', 'warning' or 'error'"),
