@@ -61,9 +61,8 @@ def check_console_port(settings: Settings) -> None:
 def _check(listening: Listening) -> None:
     problem = _problem(listening)
     if problem == errno.EADDRNOTAVAIL:
-        raise SetupError(
-            f"{listening.setting.replace('sip_port', 'bind')}: {listening.address} is not an address of this machine"
-        )
+        setting = ADDRESS_SETTINGS.get(listening.setting, "bind")
+        raise SetupError(f"{setting}: {listening.address} is not an address of this machine")
     if problem == errno.EADDRINUSE:
         holder = holder_of(listening.port, listening.kind)
         raise SetupError(f"{listening.setting}: {listening} is in use{f' by {holder}' if holder else ''}; set another")
