@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import ssl
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from switchboard.console.application import make_application
 from switchboard.console.office import ConsoleOffice
@@ -24,6 +26,7 @@ async def serve(settings: Settings, office: ConsoleOffice) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    logging.getLogger("aiohttp.server").addFilter(_is_no_nonsense)
     runner = web.AppRunner(make_application(office), access_log=None, shutdown_timeout=STOPS_WITHIN)
     await runner.setup()
     try:
@@ -33,6 +36,11 @@ async def serve(settings: Settings, office: ConsoleOffice) -> None:
         log.info("console_stopping")
     finally:
         await runner.cleanup()
+
+
+def _is_no_nonsense(record: logging.LogRecord) -> bool:
+    """Whether a line is about us: what is no HTTP is answered with 400, and is no error of ours that fills the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 async def listen(runner: web.AppRunner, settings: Settings) -> None:
