@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,9 @@ from switchboard.asterisk.agi_answers import agi_handlers
 from switchboard.asterisk.ami import AmiAddress
 from switchboard.asterisk.ari import AriAddress
 from switchboard.asterisk.call import AsteriskCall
+from switchboard.asterisk.calling_out import callback_of
 from switchboard.asterisk.exchange import Exchange
+from switchboard.asterisk.leg import extension_of
 from switchboard.asterisk.lights import MessageLights
 from switchboard.asterisk.recording_calls import RecordingDisk
 from switchboard.asterisk.reloading import Reloading
@@ -36,9 +39,10 @@ from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.message_post import MessagePost
-from switchboard.ports import Clock, Position
+from switchboard.ports import AgentCall, AgentLine, CallLedger, Clock, Position
 from switchboard.postgres.archive import PostgresArchive
 from switchboard.postgres.blocklist import MirroredLists
+from switchboard.postgres.callbacks import KeptCallbacks
 from switchboard.postgres.clients import MirroredClients
 from switchboard.postgres.collector import CelCollector
 from switchboard.postgres.drain import Drain
@@ -53,6 +57,7 @@ from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
+from switchboard.services.call_back import CallingBack
 from switchboard.services.identify_caller import KnownCaller, identify_caller
 from switchboard.services.office import Screening
 from switchboard.services.resume_call import end_politely
@@ -116,7 +121,12 @@ class Controller:
         self._mailboxes = PostgresMailboxes(
             self._database_url(), self._folders.messages, self._clock, lambda phone: self._serving.person_at(phone)
         )
-        watched = WatchedLedger(WatchedLedger(self._ledger, self._queues.rooms.noted), self._phone_uses.noted)
+        self._callbacks = KeptCallbacks(self._database_url(), self._folders.state, self._clock)
+        self._calling_back = CallingBack(lambda: self._serving.now.office, self)
+        self._callbacks.learned = self._calling_back.learned
+        watched: CallLedger = self._ledger
+        for noted in (self._queues.rooms.noted, self._phone_uses.noted, self._calling_back.noted):
+            watched = WatchedLedger(watched, noted)
         self._serving = Serving(
             settings,
             self._folders,
@@ -132,6 +142,7 @@ class Controller:
             self._messages,
             self._recording_disk,
             self._mailboxes,
+            self._callbacks,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -176,6 +187,7 @@ class Controller:
             if self._spam is not None:
                 running.push_async_callback(self._spam.close)
             running.callback(self._presence.close)
+            running.push_async_callback(self._callbacks.close)
             await running.enter_async_context(_background(self._keep_presence(), "presence"))
             await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
             await running.enter_async_context(_background(self._lists.mirror.run(), "lists"))
@@ -186,6 +198,8 @@ class Controller:
             await self._exchange.start()
             running.push_async_callback(self._exchange.close)
             await running.enter_async_context(_background(self._lights.run(), "message-lights"))
+            await running.enter_async_context(_background(self._callbacks.run(), "callbacks"))
+            await running.enter_async_context(_background(self._calling_back.run(), "calling-back"))
             agi = AgiServer(agi_handlers(self._hours_now, self._caller, self._screened))
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)
@@ -203,6 +217,11 @@ class Controller:
             witness = {"linkedid": call.channel, "channel": call.channel_name}
             await answer_star_code(call, call.number, call.entrance[2], served.office, witness=witness)
             return
+        if (callback := callback_of(call.channel)) is not None:  # an earlier controller began it
+            if call.talking_to is not None:
+                self._queues.rooms.talks(call.id, extension_of(call.channel_name))
+            await self._calling_back.resume(call, callback, served.office)
+            return
         if adopted:
             self._known_to_queues(call, served, position)
         with self._serving.call_with(position.version if position else served.version):
@@ -217,9 +236,14 @@ class Controller:
         elif position is not None and is_queue(served.configuration, position):
             self._queues.expect(call.id)
 
+    def call(self, wanted: AgentCall) -> AbstractAsyncContextManager[AgentLine]:
+        """Implements ports.AgentLines: by the version that is served now."""
+        return self._exchange.call_agent(wanted, self._serving.now)
+
     def _all_adopted(self) -> None:
         self._are_calls_known = True
         self._queues.all_adopted(self._clock.now())
+        self._calling_back.begin()
         asyncio.get_running_loop().call_later(QUEUES_OPEN, lambda: self._queues.open(self._clock.now()))
 
     async def _lead(self, call: AsteriskCall, served: Served, *, adopted: bool, position: Position | None) -> None:
@@ -317,6 +341,8 @@ class Controller:
             "ledger_backlog": self._ledger.backlog,
             "ledger_problem": self._ledger.problem,
             "queues": self._queues.told(),
+            "callbacks": self._calling_back.told(),
+            "callbacks_problem": self._callbacks.problem,
             "presence_problem": self._presence.problem,
             "postgres_problem": self._records_problem or self._drain.problem,
             "messages_have_room": self._messages.has_room(),

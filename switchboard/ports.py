@@ -7,6 +7,7 @@ the two to the same behaviour.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -14,8 +15,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent
+from switchboard.domain.callback import Callback
 from switchboard.domain.clients import Client
-from switchboard.domain.dialling import Caller, Choice, HangupCause, Phone, RingResult, WhileRinging
+from switchboard.domain.dialling import Caller, Choice, HangupCause, Phone, PhoneResult, RingResult, WhileRinging
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId
@@ -23,6 +25,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.lookups import Lookup, LookupAnswer
 from switchboard.domain.mailbox_menu import GreetingKind, InBox, Mailbox, MailboxSettings
 from switchboard.domain.message import MessageState
+from switchboard.domain.mobile_lines import MobileLine
 from switchboard.domain.notification import Delivery, LeftMessage, Notice, Way
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.pin import Admission
@@ -480,3 +483,58 @@ class Recogniser(Protocol):
 
     async def written_down(self, wav: bytes, language: str, seconds: float) -> Transcript | str:
         """What is said, or in a line why that is not known; not beyond so many seconds. Never fails."""
+
+
+class Callbacks(Protocol):
+    """Who was promised to be called back. Kept in memory: asking never waits."""
+
+    def get(self, identifier: UUID) -> Callback | None:
+        """One of them, as far as it is remembered."""
+
+    def all(self) -> Sequence[Callback]:
+        """Every one that is remembered: the open ones, and those that were closed lately."""
+
+    def open(self) -> Sequence[Callback]:
+        """Those still to be called back; who came first, first."""
+
+    def of(self, number: str) -> Callback | None:
+        """The open one of a number (E.164): a number has at most one."""
+
+    def typed_by(self, caller: str) -> Callback | None:
+        """The open one to another number that was asked for from this number (E.164; "" for all that are withheld)."""
+
+    def put(self, callback: Callback) -> None:
+        """How one stands from now on, for all that ask; on disk soon. Never waits, never fails."""
+
+    async def durable(self) -> None:
+        """Return when everything put before is on disk. Raises OSError if the disk refuses it."""
+
+
+class AgentLine(Call, Protocol):
+    """A call that begins at a desk phone of ours: we ring it, and who picks up is the caller from then on."""
+
+    @property
+    def witness(self) -> Mapping[str, str]:
+        """What the first event notes: the names of this call in Asterisk's own log."""
+
+    async def pick_up(self, timeout: timedelta) -> PhoneResult:
+        """Ring the phone. After ANSWERED go on as with any caller; else the call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCall:
+    """Whom to ring for a callback, and whom the call is for."""
+
+    callback: UUID
+    agent: Phone
+    number: str  # the number of ours that it is about
+    shown_number: str  # on the agent's display
+    shown_name: str
+    lines: Mapping[str, MobileLine]  # the numbers outside that may be rung in this call, and none but these
+
+
+class AgentLines(Protocol):
+    """Calls to desk phones that we begin ourselves."""
+
+    def call(self, wanted: AgentCall) -> AbstractAsyncContextManager[AgentLine]:
+        """A line that is not rung yet. At the end it is hung up, unless the two talk on without us (a shutdown)."""

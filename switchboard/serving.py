@@ -22,6 +22,7 @@ from switchboard.flows.versions import load_live
 from switchboard.folders import Folders
 from switchboard.loading import Loaded, Loader, Wanted, load_here
 from switchboard.ports import (
+    Callbacks,
     CallLedger,
     ClientDirectory,
     Clock,
@@ -33,6 +34,7 @@ from switchboard.ports import (
     RecordingSpace,
 )
 from switchboard.services.office import (
+    CallbacksInMemory,
     EndlessSpace,
     EverybodyIn,
     NoClients,
@@ -91,6 +93,7 @@ class Serving:
         messages: Messages | None = None,
         recording_space: RecordingSpace | None = None,
         mailboxes: Mailboxes | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -105,6 +108,7 @@ class Serving:
         self._messages = messages or NoMessages()
         self._recording_space = recording_space or EndlessSpace()
         self._mailboxes = mailboxes
+        self._callbacks = callbacks or CallbacksInMemory()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -144,6 +148,7 @@ class Serving:
             messages=self._messages,
             recording_space=self._recording_space,
             mailboxes=self._mailboxes,
+            callbacks=self._callbacks,
         )
         return Served(configuration, office, loaded.prompts)
 

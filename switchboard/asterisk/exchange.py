@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,6 +16,7 @@ from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ami import AmiAddress, AmiLinks
 from switchboard.asterisk.ari import APPLICATION, AriAddress, AriLink, Event
 from switchboard.asterisk.call import AsteriskCall
+from switchboard.asterisk.calling_out import CalledAgent, agent_line
 from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, extension_of, read
@@ -26,7 +28,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.identity import CallId
 from switchboard.domain.mobile_lines import MobileLine
 from switchboard.errors import AsteriskError, LegGone
-from switchboard.ports import Position
+from switchboard.ports import AgentCall, Position
 
 LEASE_INTERVAL = 3.0  # seconds between renewals of the calls' leases
 ENTRANCES = ("inbound", "star")  # how the dialplan offers a call, and what it is for (dialplan/README.md)
@@ -321,6 +323,21 @@ class Exchange(Generic[V]):
     def _begin(self, call: AsteriskCall, version: V, *, adopted: bool, position: Position | None = None) -> None:
         self._calls[call.channel] = call
         self._aside(self._run(call, version, adopted, position), name=f"call-{call.id}")
+
+    def call_agent(self, wanted: AgentCall, version: V) -> AbstractAsyncContextManager[CalledAgent]:
+        """A call that begins at a desk phone, led by a version; whoever asks for it leads it."""
+        call = CalledAgent(self._asterisk, wanted, version.prompts, self._track_leg, self._agent_picked_up)
+        return agent_line(call, self._agent_call_over)
+
+    def _agent_picked_up(self, call: AsteriskCall) -> None:
+        """What was a leg is a caller from now on."""
+        self._legs.pop(call.channel, None)
+        self._calls[call.channel] = call
+
+    def _agent_call_over(self, call: AsteriskCall) -> None:
+        self._legs.pop(call.channel, None)
+        if self._calls.get(call.channel) is call:
+            del self._calls[call.channel]
 
     def _aside(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
         task = asyncio.create_task(work, name=name)

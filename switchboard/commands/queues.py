@@ -64,7 +64,8 @@ def lines(
         length = _clock((now - datetime.fromisoformat(each["since"])).total_seconds())
         expected = f"probably less than {each['minutes']} min more" if each["minutes"] else "nobody knows how long"
         state = f"rings {', '.join(each['rings'])}" if each["rings"] else expected
-        told.append(f"{each['queue']}  number {each['position']}, call {each['call']}, waits {length}, {state}")
+        who = "to be called back" if each.get("is_callback") else "call"
+        told.append(f"{each['queue']}  number {each['position']}, {who} {each['call']}, waits {length}, {state}")
     told.append("")
     if not figures:
         told.append(f"nobody came to a queue in the last {_days(days)}")

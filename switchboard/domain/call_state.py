@@ -32,9 +32,9 @@
     ended      message                        ended        (the safety net's, collected afterwards)
 
     client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, consent,
-    recording_…, safety_net, message_begun, message, message_dropped and fault are legal from offered until ended and
-    leave the state as it is; recording_…, message_dropped and fault are legal after it too; ended is legal in every
-    state but ended.
+    recording_…, safety_net, callback, message_begun, message, message_dropped and fault are legal from offered until
+    ended and leave the state as it is; recording_…, callback, message_dropped and fault are legal after it too; ended
+    is legal in every state but ended.
 
 An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
@@ -91,9 +91,10 @@ _NEUTRAL = frozenset(
         _K.UNACKNOWLEDGED,
         _K.CONSENT,
         *RECORDING,
+        _K.CALLBACK,
     }
 )
-_AFTER_THE_END = frozenset({_K.BLOCKED, _K.MESSAGE, _K.MESSAGE_DROPPED, _K.FAULT, *RECORDING})
+_AFTER_THE_END = frozenset({_K.BLOCKED, _K.CALLBACK, _K.MESSAGE, _K.MESSAGE_DROPPED, _K.FAULT, *RECORDING})
 
 # Only the events that change or confirm a state; `next_progress` adds what the table's last paragraph says.
 _TABLE: dict[tuple[CallState, EventKind], CallState] = {

@@ -102,6 +102,8 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return f"waits no more in queue {data.get('queue') or '?'}", told.replace("_", " ")
         case EventKind.MESSAGE_BEGUN:
             return "is asked for a message", _labelled("for", data.get("person") or data.get("department"))
+        case EventKind.CALLBACK:
+            return _callback(data)
         case EventKind.MESSAGE:
             urgent = ", urgent" if data.get("urgent") else ""
             return "left a message", f"{_duration(data.get('seconds'))}{urgent}, {data.get('file') or '?'}"
@@ -122,8 +124,20 @@ def _offer(data: Mapping[str, Any]) -> str:
     caller = str(data.get("caller_number") or "withheld number")
     if name := data.get("caller_name"):
         caller += f" ({name})"
+    if data.get("callback"):
+        return f"{caller} is asked to call back {data.get('number') or '?'}, promised in call {data.get('callback_of')}"
     flow = f", flow {data['flow']} {str(data.get('flow_version') or '')[:12]}".rstrip() if data.get("flow") else ""
     return f"{caller} calls {data.get('number') or '?'}{flow}"
+
+
+def _callback(data: Mapping[str, Any]) -> tuple[str, str]:
+    state, last, attempts = str(data.get("state") or "?"), str(data.get("last") or ""), data.get("attempts", "?")
+    told = {
+        "waiting": f"is tried again, attempt {attempts}" if attempts else "promised",
+        "dialling": f"attempt {attempts}" + _labelled(" in call", data.get("in_call")),
+        "expired": f"NOT REACHED in {attempts} attempts",
+    }.get(state, state.replace("_", " "))
+    return f"callback to {data.get('number') or '?'}: {told}", last.replace("_", " ")
 
 
 def _client(data: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ RECORDING_MARKS = {
     "SWITCHBOARD_RECORDING_RESUMED": EventKind.RECORDING_RESUMED,
     "SWITCHBOARD_RECORDING_ENDED": EventKind.RECORDING_ENDED,
 }
+CALLED_BACK = "callback-"  # how the ids of channels begin on which the controller calls an agent for a callback
 OFFERED_CONTEXTS = frozenset({"inbound", "safety-net"})  # where calls to the organisation's numbers are
 A_MOMENT = timedelta(seconds=2)  # that the controller may be late to note what Asterisk's log has already
 A_LATE_LOOK = timedelta(seconds=15)  # until a restarted controller notes the end of a talk
@@ -118,9 +119,15 @@ def tell(
 
 
 def is_announcement(history: Sequence[CelEvent]) -> bool:
-    """Whether Asterisk rang a desk phone by itself, to tell something: nobody's call. (`s` is no number one dials.)"""
+    """Whether Asterisk rang a desk phone by itself, to tell something: nobody's call. (`s` is no number one dials.)
+    An agent whom the controller rings for somebody to be called back is no such phone."""
     first = history[0]
-    return first.linkedid == first.uniqueid and first.context == "desk" and first.exten == "s"
+    return (
+        not first.linkedid.startswith(CALLED_BACK)
+        and first.linkedid == first.uniqueid
+        and first.context == "desk"
+        and first.exten == "s"
+    )
 
 
 def missing(told: Iterable[CallEvent], witnessed: Iterable[CallEvent]) -> list[CallEvent]:

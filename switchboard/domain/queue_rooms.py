@@ -42,6 +42,7 @@ class Waiting:
     nudge: Callable[[], None]  # wakes the caller's task, whatever the caller hears: it is their turn
     look_again: Callable[[], None]  # wakes it unless something is said: what it waits for may come at another time
     offered: tuple[Phone, ...] = ()  # kept free for this caller, who rings them
+    is_callback: bool = False  # nobody on the line: a place kept for somebody who is called back
 
 
 @dataclass(slots=True)
@@ -132,14 +133,14 @@ class QueueRooms:
             agent.pause, agent.is_skipped = (now, now + pause), outcome is not DialOutcome.BUSY
         self.dispatch(now)
 
-    def taken(self, call_id: CallId, phone: Phone, now: datetime) -> None:
-        """An agent answered this caller, who waits no more."""
+    def taken(self, call_id: CallId, phone: Phone, now: datetime, *, in_call: CallId | None = None) -> None:
+        """An agent answered this caller, who waits no more. The agent's phone is in the same call, or `in_call`."""
         waiting = self._waiting[call_id]
         agent = self._agent(phone.line)
         agent.answered += 1
         agent.is_skipped = False
         agent.wrap_up = waiting.queue.wrap_up
-        self.talks(call_id, phone.line)
+        self.talks(in_call or call_id, phone.line)
         self.leave(call_id, now)
 
     def handled(self, queue: Queue, length: timedelta) -> None:

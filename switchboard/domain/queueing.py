@@ -47,6 +47,17 @@ class Strategy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """How callers of a queue are called back who asked for it."""
+
+    attempts: int = 3  # to reach the person
+    pause: timedelta = timedelta(minutes=10)  # between attempts
+    deadline: timedelta = timedelta(hours=24)  # from the promise; no attempt begins after it
+    ring_for: timedelta = timedelta(seconds=30)  # the person's phone
+    role: str = ""  # OutboundRole's id: where to and when; "" where the organisation has no roles
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """One queue, as organisation.yaml defines it."""
 
@@ -63,6 +74,7 @@ class Queue:
     tells_wait: bool = True
     head_start: timedelta = HEAD_START
     priorities: Mapping[str, int] = field(default_factory=dict)  # client class -> 0 to HIGHEST_PRIORITY; others: 0
+    callback: CallbackRules | None = None  # None: callers are not called back
 
 
 @dataclass(frozen=True, slots=True)

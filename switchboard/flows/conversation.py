@@ -13,6 +13,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
 from switchboard.domain.pin import Admission
+from switchboard.domain.queueing import Queue
 from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow
@@ -24,6 +25,7 @@ from switchboard.services.announce_caller import acceptance_of
 from switchboard.services.hear_messages import admitted, hear_from_outside
 from switchboard.services.identify_caller import identify_caller
 from switchboard.services.look_up_caller import look_up_caller
+from switchboard.services.offer_callback import Promise, callable_number, promise_callback, standing_callback
 from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 from switchboard.services.record_talk import choose_recording
@@ -245,6 +247,19 @@ class Conversation:
     def place_in(self, queue: str) -> datetime | None:
         """Since when the caller has a place in this queue; None: comes anew."""
         return self.waiting[1] if self.waiting is not None and self.waiting[0] == queue else None
+
+    def callable_number(self, written: str, queue: Queue) -> str:
+        """A number in E.164 if callers of the queue are called back there, else ""."""
+        return callable_number(written, queue, self.office)
+
+    def is_called_back(self) -> bool:
+        """Does the caller wait to be called back already?"""
+        return standing_callback(self.call, self.office) is not None
+
+    async def promise_callback(self, queue: Queue, number: str) -> Promise:
+        """Promise to call a number back; the caller keeps the place in the queue, if there is one."""
+        since = self.place_in(queue.id)
+        return await promise_callback(self.call, queue, number, since, self.office, self.recorder)
 
     def keep_place(self, queue: str) -> None:
         """From now on the caller has a place in this queue, and keeps it through a restart of ours."""

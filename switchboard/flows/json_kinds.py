@@ -7,6 +7,7 @@ from functools import singledispatch
 from switchboard.domain.forwarding import CHAINS, MANAGER
 from switchboard.flows import kinds
 from switchboard.flows.assignments import Assignments
+from switchboard.flows.callback_kinds import CallbackQueue
 from switchboard.flows.callee_prompts import NamePrompts
 from switchboard.flows.cases import SUBJECTS, WEEKDAYS, CaseList, Subject
 from switchboard.flows.forwarding_kinds import ChainName, ForwardedTo
@@ -165,6 +166,11 @@ def _(kind: kinds.FlowOrStep, names: Names) -> Schema:
 @kind_schema.register
 def _(kind: QueueName, names: Names) -> Schema:
     return names.one_of("queues")
+
+
+@kind_schema.register
+def _(kind: CallbackQueue, names: Names) -> Schema:
+    return table({"queue": names.one_of("queues")}, required=("queue",))
 
 
 @kind_schema.register

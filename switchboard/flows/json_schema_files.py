@@ -39,7 +39,7 @@ from switchboard.flows.json_types import (
 from switchboard.flows.lookups_yaml import METHODS
 from switchboard.flows.messages_yaml import KEPT
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
-from switchboard.flows.queues_yaml import MOST_WAITING
+from switchboard.flows.queues_yaml import MOST_ATTEMPTS, MOST_WAITING
 from switchboard.flows.screening_yaml import ATTESTATIONS, CAUSES, MOST_CALLS
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
@@ -194,8 +194,20 @@ def _queue(names: Names) -> Schema:
         "wait": described(yes_or_no(), "are callers told how long it may take"),
         "head_start": duration("each level of priority counts as having come so much earlier: `2m`"),
         "priority": described(classes or entries(priority), "levels of priority by class of client"),
+        "callback": _callback(),
     }
     return table(properties, required=("members",))
+
+
+def _callback() -> Schema:
+    properties = {
+        "attempts": described(whole_number(1, MOST_ATTEMPTS), "how often a person is tried: 3"),
+        "pause": duration("time between two attempts: `10m`, at most `24h`", "smh"),
+        "deadline": duration("how long after the promise the last attempt may begin: `24h`, at most `336h`", "smh"),
+        "ring_for": duration("how long the person's phone rings: `30s`, at most `2m`"),
+        "role": described(TEXT, "the role of `outbound` whose rules hold: where to, and when"),
+    }
+    return table(properties, description="callers may ask to be called back: the step `callback`")
 
 
 def _checks() -> Schema:

@@ -89,9 +89,9 @@ def entries(schema: Schema, *, key: str = IDENTIFIER, known: Iterable[str] = (),
     return {**made, "minProperties": least} if least else made
 
 
-def duration(expected: str) -> Schema:
-    """`5s`, `2m`."""
-    pattern = r"^\s*0*[1-9][0-9]*\s*[sm]\s*$"
+def duration(expected: str, units: str = "sm") -> Schema:
+    """`5s`, `2m`; `24h` with the unit `h`."""
+    pattern = rf"^\s*0*[1-9][0-9]*\s*[{units}]\s*$"
     return or_template({"type": "string", "pattern": pattern, "description": expected, "examples": ["5s", "20s", "2m"]})
 
 

@@ -58,7 +58,8 @@ def read_organisation(
     found = People(reading, people, names, ZoneInfo(timezone))
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
     classes, unknown_callers = read_client_classes(reading, organisation)
-    queues = read_queues(reading, organisation, found.people, found.departments, classes)
+    outbound = read_outbound(reading, organisation, found.phones, names.hours)
+    queues = read_queues(reading, organisation, found.people, found.departments, classes, outbound)
     numbers = _numbers(reading, organisation, found, names, reception)
     recorded: dict[str, Collection[str]] = {
         "numbers": numbers,
@@ -80,7 +81,7 @@ def read_organisation(
         emergency_numbers=_emergency_numbers(reading, organisation),
         prompts=prompts,
         trunks=read_trunks(reading, organisation),
-        outbound=read_outbound(reading, organisation, found.phones, names.hours),
+        outbound=outbound,
         forwarding=found.forwarding,
         groups=found.groups,
         client_classes=classes,

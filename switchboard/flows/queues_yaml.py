@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from switchboard.domain.organisation import Department, Person
-from switchboard.domain.queueing import HIGHEST_PRIORITY, Queue, Strategy
+from switchboard.domain.outbound import OutboundRules
+from switchboard.domain.queueing import HIGHEST_PRIORITY, CallbackRules, Queue, Strategy
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Node, Place, Table
 
+LONGEST_CALLED_BACK = timedelta(minutes=2)  # a phone outside rings: then a voicemail answers
 LONGEST_RING = timedelta(minutes=1)  # of one agent: the next one may be free
 MOST_WAITING = 200
 DURATIONS = ("ring_for", "wrap_up", "skip_for", "longest_wait", "comfort_every", "head_start")
-FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority")
+FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority", "callback")
+CALLBACK_FIELDS = ("attempts", "pause", "deadline", "ring_for", "role")
+MOST_ATTEMPTS = 20
+LONGEST_PAUSE, LONGEST_DEADLINE = timedelta(hours=24), timedelta(days=14)
 
 
 def read_queues(
@@ -22,6 +29,7 @@ def read_queues(
     people: Mapping[str, Person],
     departments: Mapping[str, Department],
     client_classes: Collection[str],
+    outbound: OutboundRules | None = None,
 ) -> dict[str, Queue]:
     """The organisation's queues; none where the file names none."""
     node = organisation.get("queues")
@@ -35,14 +43,15 @@ def read_queues(
         own = reading.table(entry, place, f"queue `{identifier}`")
         reading.keys(own, f"queue `{identifier}`", needed=("members",), allowed=FIELDS)
         members = _members(reading, own, people, departments)
-        found[identifier] = _queue(reading, identifier, own, members, client_classes)
+        queue = _queue(reading, identifier, own, members, client_classes)
+        found[identifier] = replace(queue, callback=_callback(reading, organisation, own, outbound))
     return found
 
 
 def _queue(
     reading: Reading, identifier: str, table: Table, members: tuple[str, ...], client_classes: Collection[str]
 ) -> Queue:
-    given: dict[str, timedelta] = {}
+    given: dict[str, Any] = {}
     for key in DURATIONS:
         if (node := table.get(key)) is not None:
             given[key] = reading.duration(node, table.place, key)
@@ -89,6 +98,30 @@ def _members(
         return person
 
     return tuple(dict.fromkeys(filter(None, reading.several(node, table.place, member)))) if node is not None else ()
+
+
+def _callback(
+    reading: Reading, organisation: Table, queue: Table, outbound: OutboundRules | None
+) -> CallbackRules | None:
+    """How its callers are called back; None where they are not."""
+    node = queue.get("callback")
+    if node is None:
+        return None
+    table = reading.table(node, queue.place, "callback")
+    reading.keys(table, "callback", needed=("role",) if outbound is not None else (), allowed=CALLBACK_FIELDS)
+    if organisation.get("trunks") is None:
+        reading.problems.add(node.place, "there is no trunk by which anybody could be called back", "`trunks`")
+    given: dict[str, Any] = {}
+    longest = {"pause": LONGEST_PAUSE, "deadline": LONGEST_DEADLINE, "ring_for": LONGEST_CALLED_BACK}
+    for key, most in longest.items():
+        if (length := table.get(key)) is not None:
+            given[key] = reading.duration(length, table.place, key, most)
+    if (attempts := table.get("attempts")) is not None:
+        given["attempts"] = reading.number(attempts, table.place, "number of attempts", 1, MOST_ATTEMPTS)
+    if (role := table.get("role")) is not None:
+        roles = outbound.roles if outbound is not None else {}
+        given["role"] = reading.choice(role, table.place, "role of `outbound`", roles)
+    return CallbackRules(**given)
 
 
 def _priorities(reading: Reading, table: Table, client_classes: Collection[str]) -> dict[str, int]:

@@ -16,10 +16,10 @@ from switchboard.flows.source import Listing, Node, Place, Problems, Scalar, Tab
 LONGEST_DURATION = timedelta(hours=1)
 NOBODY = Phone("", "")  # stands in for a phone that could not be read
 
-_DURATION = re.compile(r"([0-9]+)\s*(s|m)")
+_DURATION = re.compile(r"([0-9]+)\s*(s|m|h)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1)}
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _YES, _NO = ("yes", "true", "on"), ("no", "false", "off")
 
 T = TypeVar("T")
@@ -102,14 +102,17 @@ class Reading:
             return ""
         return word
 
-    def duration(self, node: Node | None, place: Place, what: str) -> timedelta:
-        """`5s`, `2m`."""
-        expected = "a time such as `5s` or `2m`, at most `60m`"
+    def duration(self, node: Node | None, place: Place, what: str, longest: timedelta = LONGEST_DURATION) -> timedelta:
+        """`5s`, `2m`; `24h` where it may be as long."""
+        hours = longest // timedelta(hours=1)
+        expected = f"a time such as `5s` or `2m`, at most `{f'{hours}h' if hours > 1 else '60m'}`"
         text = self.something(node, place, what, expected)
         found = _DURATION.fullmatch(text.strip())
+        if found and found.group(2) == "h" and hours <= 1:
+            found = None
         amount = int(found.group(1)) if found and len(found.group(1)) < 6 else 0
         length = amount * _UNITS[found.group(2)] if found else timedelta()
-        if text and not timedelta() < length <= LONGEST_DURATION:
+        if text and not timedelta() < length <= longest:
             self.problems.add(node.place if node else place, f"`{text}` is no {what}", expected)
         return length or timedelta(seconds=1)
 

@@ -11,6 +11,7 @@ from switchboard.domain.clients import SUBJECTS, Client
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup, LookupOutcome
 from switchboard.domain.pin import Admission
+from switchboard.domain.queueing import Queue
 from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
@@ -19,6 +20,7 @@ from switchboard.flows.forking_call import ForkingCall, LookedUp, WatchedVariabl
 from switchboard.flows.lookup_kinds import Taken, values_of
 from switchboard.ports import Position
 from switchboard.services.identify_caller import known_caller
+from switchboard.services.offer_callback import Promise
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
@@ -79,6 +81,18 @@ class WatchedConversation(Conversation):
             values = {each.path: self._forking.fork((*(values_of(each.type) or ()), None)) for each in taken}
         self._forking.happenings.append(LookedUp(lookup.id, outcome.value, tuple(values.items())))
         return Looked(outcome, values)
+
+    def callable_number(self, written: str, queue: Queue) -> str:
+        """See Conversation. Any number may be one that is called, or not."""
+        return written if written and self._forking.fork((True, False)) else ""
+
+    def is_called_back(self) -> bool:
+        """See Conversation."""
+        return bool(self.call.caller.number) and self._forking.fork((False, True))
+
+    async def promise_callback(self, queue: Queue, number: str) -> Promise:
+        """See Conversation."""
+        return Promise(self._forking.fork(tuple(each.value for each in Promise)))
 
     async def screened(self) -> Screened:
         """See Conversation. Of one call it is always the same."""

@@ -23,6 +23,7 @@ import structlog
 
 from switchboard.domain.call_record import CallEvent, EventKind, derive
 from switchboard.domain.identity import CallId
+from switchboard.postgres.callbacks import callback_rows
 from switchboard.postgres.frames import decode_event
 from switchboard.postgres.message_rows import message_row
 from switchboard.postgres.queries import queries
@@ -145,6 +146,8 @@ class Drain:
                 await connection.execute(self._sql["insert_messages"], orjson.dumps(messages, default=str).decode())
             if blocked := [row for _, event in events if (row := _blocked_of(event))]:
                 await connection.execute(self._sql["block_callers"], orjson.dumps(blocked, default=str).decode())
+            if callbacks := callback_rows(event for _, event in events):
+                await connection.execute(self._sql["upsert_callbacks"], orjson.dumps(callbacks).decode())
             await connection.execute(self._sql["notify_calls"])
         self._remember(told)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.callback import CallbackBook
 from switchboard.domain.clients import Client
 from switchboard.domain.facts import Fact
 from switchboard.domain.forwarding import Situation
@@ -20,6 +21,7 @@ from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.domain.screening import Listed, RateCounter, Screened
 from switchboard.errors import MessageNotKept
 from switchboard.ports import (
+    Callbacks,
     CallLedger,
     ClientDirectory,
     Clock,
@@ -106,6 +108,13 @@ class EndlessSpace:
         return True
 
 
+class CallbacksInMemory(CallbackBook):
+    """ports.Callbacks that are forgotten at the end of the process."""
+
+    async def durable(self) -> None:
+        """Nothing is kept."""
+
+
 class NoLists:
     """Lists of nobody, but of whom is blocked here."""
 
@@ -164,3 +173,4 @@ class Office:
     messages: Messages = field(default_factory=NoMessages)
     recording_space: RecordingSpace = field(default_factory=EndlessSpace)
     mailboxes: Mailboxes | None = None  # None: messages cannot be heard by phone
+    callbacks: Callbacks = field(default_factory=CallbacksInMemory)

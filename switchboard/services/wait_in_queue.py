@@ -113,6 +113,7 @@ class Queues:
                     {
                         "queue": queue,
                         "call": str(waiting.ticket.call_id),
+                        "is_callback": waiting.is_callback,
                         "position": position,
                         "since": waiting.ticket.since.isoformat(),
                         "minutes": bound(expected) if expected is not None else 0,
@@ -124,7 +125,7 @@ class Queues:
     async def wait(self, call: Call, request: WaitRequest, recorder: CallRecorder) -> Waited:
         """Wait until an agent has talked to the caller, or until there is a reason to wait no more."""
         queue, now = request.queue, recorder.now()
-        waiting = len(self.rooms.waiting(queue.id))
+        waiting = sum(not each.is_callback for each in self.rooms.waiting(queue.id))
         agents = request.on_duty()
         if not agents.phones:
             return _left(recorder, queue, Waited(WaitOutcome.NOBODY_ON_DUTY, "nobody is on duty"), timedelta())

@@ -39,6 +39,7 @@ from switchboard.testing.manual_clock import ManualClock
 
 _PRESSED = re.compile(r"pressed ([0-9A-D*#])")
 _SPELLED = re.compile(r"spelled ([0-9A-D*]+)(?:, chose ([0-9])|, (none of \d+ chosen))?(?:.*attempt (\d+))?")
+_KEYED = re.compile(r"keyed ([0-9A-D*# -]+):")  # several answers; `-` is silence
 _NO_CHOICE = "9"  # is never offered
 _SILENCE = "silence"
 
@@ -297,6 +298,9 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
                 answers.append(Answer(event.at, key=pressed[1], stays=stays))
             elif spelled := _SPELLED.match(decided):
                 answers[before:before] = _spelled(event, spelled)
+            elif keyed := _KEYED.match(decided):
+                keys = keyed[1].replace(" ", "")
+                answers[before:before] = [Answer(event.at, key=None if key == "-" else key) for key in keys]
             elif decided.startswith(_SILENCE):
                 answers.append(Answer(event.at, stays=True))
             before = len(answers)

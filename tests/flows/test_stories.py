@@ -90,6 +90,8 @@ def _line(event: CallEvent) -> str:
         decided_on = f" ({data['decided_on']})" if data["decided_on"] else ""
         return f"{data['flow']}.{data['step']}: {data['type']} -> {data['outcome']}{decided_on}"
     data.pop("flow_version", None)
+    if event.kind is EventKind.CALLBACK:
+        del data["id"], data["call_id"]  # another each time
     return " ".join([f"{event.kind.value}:", *(f"{key}={value}" for key, value in data.items())])
 
 

@@ -13,7 +13,7 @@ from switchboard.errors import ConfigurationError
 from switchboard.flows.load import load_configuration
 from switchboard.flows.schema import StepType
 from switchboard.flows.steps import STEP_TYPES
-from tests.flows.playing import PROJECT, PROMPTS, Script, play, with_overlay
+from tests.flows.playing import OVERLAYS, PROJECT, PROMPTS, Script, play, with_overlay
 
 PHONES = dict.fromkeys(("100", "101", "102", "110", "120", "130"), "answers after 1s, talks 5s")
 VARIABLES = "variables: {wants: [order, account], tries: {number: 0..5, first: 0}}\n"  # that examples use
@@ -45,7 +45,8 @@ async def test_the_example_of_the_documentation_runs(step_type: StepType, tmp_pa
     shutil.copytree(PROMPTS, prompts)
     (prompts / "recordings" / "en").mkdir(parents=True, exist_ok=True)
     (prompts / "recordings" / "en" / "welcome.wav").touch()
-    ivr = with_overlay(tmp_path, {"flows/main.yaml": example_flow(step_type)})
+    organisation = (OVERLAYS / "callback/organisation.yaml").read_text("utf-8")  # has all that examples name
+    ivr = with_overlay(tmp_path, {"flows/main.yaml": example_flow(step_type), "organisation.yaml": organisation})
     configuration = load_configuration(ivr, prompts)
     played = await play(configuration, Script(phones=PHONES, does=["press 1"]))
     first = played.steps[0]

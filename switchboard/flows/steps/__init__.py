@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switchboard.flows.schema import StepType
+from switchboard.flows.steps.callback import CALLBACK
 from switchboard.flows.steps.client_type import CLIENT_TYPE
 from switchboard.flows.steps.consent import CONSENT
 from switchboard.flows.steps.directory import DIRECTORY
@@ -47,6 +48,7 @@ STEP_TYPES: dict[str, StepType] = {
         CONSENT,
         FORWARD,
         QUEUE,
+        CALLBACK,
         DIRECTORY,
         ONCALL,
         MAILBOX,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from switchboard.domain.hours import HoursKind
 from switchboard.domain.queueing import WaitOutcome
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Keys, Spoken
 from switchboard.flows.queue_kinds import QueueAndWords, QueueName
 from switchboard.flows.schema import RECEPTION_STEP, Field, Outcome, StepType
+from switchboard.services.find_agents import agents_on_duty, priority_of
 from switchboard.services.office import Speech
-from switchboard.services.wait_in_queue import OnDuty, WaitRequest
+from switchboard.services.wait_in_queue import WaitRequest
 
 HUMAN = "0"
 
@@ -44,8 +43,8 @@ async def run(step: Wait, conversation: Conversation) -> Left:
         step.saying,
         frozenset(step.routes()),
         since,
-        on_duty=lambda: _on_duty(step, conversation),
-        priority=lambda: queue.priorities.get(str(conversation.client_told("class")), 0) if queue.priorities else 0,
+        on_duty=lambda: agents_on_duty(queue, conversation.office, conversation.now()),
+        priority=lambda: priority_of(queue, conversation.client_told),
     )
     waited = await conversation.office.queues.wait(conversation.call, request, conversation.recorder)
     if waited.outcome is WaitOutcome.KEY:
@@ -53,24 +52,6 @@ async def run(step: Wait, conversation: Conversation) -> Left:
     conversation.give_up_place()
     conversation.call.forget_keys()
     return Left(waited.outcome.value, waited.told)
-
-
-def _on_duty(step: Wait, conversation: Conversation) -> OnDuty:
-    """Who is within their opening hours, and there as far as anybody knows."""
-    organisation, office = conversation.office.organisation, conversation.office
-    now, zone = conversation.now(), ZoneInfo(organisation.timezone)
-    phones, can_ring = [], set()
-    for member in step.queue.queue.members:
-        person = organisation.people[member]
-        hours = office.hours.get(organisation.hours_of(member))
-        if person.phone is None or (hours is not None and hours.state_at(now).kind is not HoursKind.OPEN):
-            continue
-        situation = office.presence.situation_of(person, zone)
-        if situation.is_there:
-            can_ring.add(person.phone.line)
-        if situation.is_there or situation.is_busy:
-            phones.append(person.phone)
-    return OnDuty(tuple(phones), frozenset(can_ring))
 
 
 QUEUE = StepType(

@@ -87,6 +87,25 @@ select pattern, 'block', why, who, at, call_id
 from json_populate_recordset(null::screening_list, $1::text::json)
 on conflict (pattern) do nothing
 
+-- upsert_callbacks --
+-- $1: JSON array of callbacks, each once, as events tell of them. Of what is known and what comes the later revision counts.
+insert into callbacks as old (
+    id, queue, number, asked_by, name, called, language, call_id, since, priority, promised_at, deadline, not_before,
+    state, attempts, last, revision, changed_at
+)
+select
+    id, queue, number, asked_by, name, called, language, call_id, since, priority, promised_at, deadline, not_before,
+    state, attempts, last, revision, changed_at
+from json_populate_recordset(null::callbacks, $1::text::json)
+on conflict (id) do update set
+    state = excluded.state,
+    not_before = excluded.not_before,
+    attempts = excluded.attempts,
+    last = excluded.last,
+    revision = excluded.revision,
+    changed_at = excluded.changed_at
+where old.revision < excluded.revision
+
 -- notify_calls --
 -- Tell listeners on the channel `calls` that something changed, once the transaction commits.
 select pg_notify('calls', '')

@@ -1,0 +1,86 @@
+"""Calls to desk phones without telephones: who is rung behaves as the script says, and presses its keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from switchboard.domain.dialling import DialOutcome, Phone, PhoneResult, RingResult, WhileRinging
+from switchboard.domain.identity import CallId, uuid7
+from switchboard.ports import Acceptance, AgentCall
+from switchboard.testing.manual_clock import ManualClock
+from switchboard.testing.rung_phones import Ringing
+from switchboard.testing.script import UNAVAILABLE, Action, PhoneBehaviour
+from switchboard.testing.scripted_call import ScriptedCall
+
+
+class ScriptedAgentLine(ScriptedCall):
+    """Implements ports.AgentLine. `actions` are what the agent does."""
+
+    def __init__(
+        self,
+        clock: ManualClock,
+        wanted: AgentCall,
+        actions: Iterable[Action],
+        phones: Mapping[str, PhoneBehaviour],
+    ) -> None:
+        super().__init__(
+            clock,
+            number=wanted.number,
+            caller=wanted.agent.extension,
+            name=wanted.agent.name,
+            actions=actions,
+            phones=phones,
+            call_id=CallId(uuid7(clock.now())),
+        )
+        self.wanted = wanted
+
+    @property
+    def witness(self) -> Mapping[str, str]:
+        """See ports.AgentLine."""
+        return {}
+
+    async def pick_up(self, timeout: timedelta) -> PhoneResult:
+        """See ports.AgentLine."""
+        agent = self.wanted.agent
+        ringing = Ringing([(agent, self.phones.get(agent.line, UNAVAILABLE))], timeout, None, self._lasts)
+        result, after = ringing.comes_out()
+        self._clock.move_to(self._clock.now() + after)
+        self._answered = result.outcome is DialOutcome.ANSWERED
+        self._gone = not self._answered
+        return result.each[0]
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        """See ports.Call. A number outside is rung only if the call was made for it."""
+        assert all(not phone.outside or phone.outside in self.wanted.lines for phone in phones)
+        return await super().ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
+
+
+class ScriptedAgentLines:
+    """Implements ports.AgentLines. `actions` are what agents do, by extension, each time they are rung."""
+
+    def __init__(
+        self,
+        clock: ManualClock,
+        phones: Mapping[str, PhoneBehaviour],
+        actions: Mapping[str, Sequence[Action]] | None = None,
+    ) -> None:
+        self.calls: list[ScriptedAgentLine] = []
+        self.phones = dict(phones)
+        self.actions = dict(actions or {})
+        self._clock = clock
+
+    @asynccontextmanager
+    async def call(self, wanted: AgentCall) -> AsyncIterator[ScriptedAgentLine]:
+        """See ports.AgentLines."""
+        line = ScriptedAgentLine(self._clock, wanted, self.actions.get(wanted.agent.extension, ()), self.phones)
+        self.calls.append(line)
+        yield line
