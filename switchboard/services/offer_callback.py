@@ -75,4 +75,5 @@ async def promise_callback(
     recorder.note(EventKind.CALLBACK, **as_json(callback))
     await office.callbacks.durable()
     await office.ledger.durable()
+    recorder.is_served = True  # who hangs up now has what they called for
     return Promise.PROMISED

@@ -47,6 +47,7 @@ from tests.wire import Wire
 HERE = Path(__file__).parent
 IVR = HERE / "ivr"
 A_TUESDAY = "2026-11-24 10:00"  # when every story begins: open
+A_TRUNK = "trunk.test:5060"  # in organisation.yaml
 DEADLINE = 10.0  # seconds
 ASTERISK_SAYS = 15.0  # seconds until what only Asterisk's event log tells is recorded
 RINGBACK = 425.0  # Hz, Estonia
@@ -286,10 +287,10 @@ async def story_office(
     folder: Path, dsn: str, phones: Phones, *, kind: type[Office] = StoryOffice, through_wires: bool = True
 ) -> AsyncIterator[Office]:
     """Start everything; `folder` is for what is made, `dsn` an empty database."""
-    prompts = prompts_with_a_recording(folder)
-    configuration = load_configuration(IVR, prompts)
+    prompts, ivr = prompts_with_a_recording(folder), _with_a_trunk(folder, phones)
+    configuration = load_configuration(ivr, prompts)
     rendered = await asyncio.to_thread(_speak, configuration, prompts)
-    settings = {"ivr": IVR, "prompts": prompts, "database_url": dsn}
+    settings = {"ivr": ivr, "prompts": prompts, "database_url": dsn}
     async with PrivateAsterisk(configuration, prompts=rendered, settings=settings) as asterisk:
         for made in (asterisk.folders.ledger, asterisk.folders.run):
             made.mkdir()
@@ -306,6 +307,17 @@ async def story_office(
                 yield office
             finally:
                 await office.stop()
+
+
+def _with_a_trunk(folder: Path, phones: Phones) -> Path:
+    """The configuration, whose trunk leads to the phones of the test: what is called outside rings there."""
+    ivr = folder / "ivr"
+    shutil.copytree(IVR, ivr)
+    file = ivr / "organisation.yaml"
+    text = file.read_text("utf-8")
+    assert A_TRUNK in text
+    file.write_text(text.replace(A_TRUNK, phones.address), "utf-8")
+    return ivr
 
 
 def prompts_with_a_recording(folder: Path) -> Path:
