@@ -12,6 +12,7 @@ import typer
 from switchboard.commands import (
     absence,
     blocklist,
+    callbacks,
     calls,
     check,
     clients,
@@ -72,6 +73,7 @@ for command in (
     rota,
     presence,
     absence,
+    callbacks,
     graph,
     diff,
     replay,
