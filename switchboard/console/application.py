@@ -141,7 +141,10 @@ async def _problems_told(
     except (RecordsUnreachable, ConfigurationError) as error:
         log.warning("console_unavailable", path=request.path, error=str(error))
         what = "Postgres does not answer" if isinstance(error, RecordsUnreachable) else "nothing is live, or readable"
-        detail = f"{what}: nothing was changed that was not confirmed; calls go on; try again"
+        done = (
+            "" if request.method == "GET" else ", what was asked may be done or not (the same Idempotency-Key is safe)"
+        )
+        detail = f"{what}{done}; calls go on; try again"
         headers = {"Retry-After": str(RETRY)}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=headers).answer()
     except web.HTTPException as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+import ssl
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -18,19 +19,23 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from switchboard.console.application import make_application
 from switchboard.console.live_organisation import LiveOrganisation
+from switchboard.console.office import ConsoleOffice
 from switchboard.console.serving import listen, tls
+from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError, SetupError
 from switchboard.flows.versions import keep_version, set_live
 from switchboard.machine.console_link import console_problem
 from switchboard.postgres.console import PostgresConsole
 from switchboard.settings import Settings
 from tests.asterisk_fixture import eventually
-from tests.console.conftest import token_for
+from tests.console.conftest import SetClock, token_for
 from tests.flows.playing import EXAMPLE, PROJECT, PROMPTS
 from tests.postgres_fixture import free_port
 from tests.wire import Wire
 
+T = TypeVar("T")
 PRESENCE = "/api/v1/people/jaan/presence"
 STARTS_WITHIN, STOPS_WITHIN = 30.0, 8.0  # seconds
 EXAMPLES = 3  # requests of each kind that schemathesis makes up
@@ -166,3 +171,41 @@ async def test_a_certificate_that_is_none_is_told_of(tmp_path: Path) -> None:
         tls(Settings(console_certificate=tmp_path / "no.pem"))
     with pytest.raises(SetupError, match=r"^console_certificate: cannot be used"):
         tls(Settings(console_certificate=tmp_path / "missing.pem"))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+async def test_over_tls(organisation: Organisation, modules_database: str, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    making = await asyncio.create_subprocess_exec(
+        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
+        *("-subj", "/CN=switchboard.test", "-keyout", str(key), "-out", str(certificate)),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert await making.wait() == 0
+    settings = Settings(console_port=free_port(), console_certificate=certificate, console_key=key)
+    store = PostgresConsole(lambda: modules_database)
+    office = ConsoleOffice(store, returning(organisation), SetClock(), returning(True))
+    runner = web.AppRunner(make_application(office))
+    await runner.setup()
+    try:
+        await listen(runner, settings)
+        assert settings.console_url.startswith("https://")
+        assert await console_problem(settings.console_url) == ""
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        request = aiohttp.request(
+            "GET", f"{settings.console_url}/health", ssl=trusting, server_hostname="switchboard.test"
+        )
+        async with request as response:
+            assert (response.status, "Strict-Transport-Security" in response.headers) == (200, True)
+    finally:
+        await runner.cleanup()
+        store.close()
+
+
+def returning(value: T) -> Callable[[], Awaitable[T]]:
+    """Something that answers that."""
+
+    async def answer() -> T:
+        return value
+
+    return answer
