@@ -169,7 +169,7 @@ def _messages_agree(switchboard: RunningSwitchboard, found: Any) -> None:
         if event.kind is EventKind.MESSAGE
     }
     on_disk = {}
-    for file in switchboard.folders.messages.glob("*.wav"):
+    for file in (*switchboard.folders.messages.glob("*.wav"), *switchboard.folders.kept_messages.glob("*.wav")):
         with wave.open(str(file)) as sound:
             on_disk[file.name] = sound.getnframes() / sound.getframerate()
     for name, seconds in told.items():
