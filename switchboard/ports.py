@@ -341,6 +341,9 @@ class Mailboxes(Protocol):
     async def greetings(self, person: str) -> Mapping[GreetingKind, Sound]:
         """A person's own."""
 
+    def greeting_of(self, person: str, kind: GreetingKind) -> Sound | None:
+        """A person's own, for callers; None where there is none. Never waits, never fails."""
+
     async def set_greeting(self, person: str, kind: GreetingKind, recording: UUID, by: Hearer) -> None:
         """From now on callers hear what was recorded under this name; the recording is taken away."""
 

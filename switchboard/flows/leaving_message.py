@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.forwarding import Situation
+from switchboard.domain.mailbox_menu import GreetingKind
 from switchboard.domain.message import Limits, MessageKind, MessageOutcome, deadline_of
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Count, Duration
 from switchboard.flows.message_kinds import Mailbox
 from switchboard.flows.schema import RECEPTION_STEP, Field, Outcome
+from switchboard.ports import Sound
 from switchboard.services.office import Speech
 from switchboard.services.take_message import MessageRequest, take_message
 
@@ -53,16 +56,19 @@ async def leave_message(
     if mailbox.department:
         hours = conversation.office.hours.get(conversation.office.organisation.hours_of_department(mailbox.department))
         deadline = deadline_of(conversation.now(), timedelta(hours=within_hours), hours)
+    zone = ZoneInfo(conversation.office.organisation.timezone)
+    situation = _situation(conversation, mailbox)
     request = MessageRequest(
         kind,
         mailbox.person,
         mailbox.department,
-        [greeting] if greeting is not None else _greeting(conversation, mailbox),
+        [greeting] if greeting is not None else mailbox.greeting(situation, conversation.now(), zone),
         mailbox.words,
         limits,
         asked,
         deadline,
         in_hand=conversation.message_in_hand,
+        own_greeting=None if greeting is not None else _own_greeting(conversation, mailbox, situation),
         begun=conversation.message_begun,
     )
     taken = await take_message(conversation.call, request, conversation.office, conversation.recorder)
@@ -71,9 +77,23 @@ async def leave_message(
     return Left(taken.outcome.value, taken.told)
 
 
-def _greeting(conversation: Conversation, mailbox: Mailbox) -> list[Speech]:
-    organisation, zone = conversation.office.organisation, ZoneInfo(conversation.office.organisation.timezone)
-    situation = None
-    if mailbox.person:
-        situation = conversation.office.presence.situation_of(organisation.people[mailbox.person], zone)
-    return mailbox.greeting(situation, conversation.now(), zone)
+def _situation(conversation: Conversation, mailbox: Mailbox) -> Situation | None:
+    """Of the person whom the message is for; None of a department."""
+    if not mailbox.person:
+        return None
+    organisation = conversation.office.organisation
+    zone = ZoneInfo(organisation.timezone)
+    return conversation.office.presence.situation_of(organisation.people[mailbox.person], zone)
+
+
+def _own_greeting(conversation: Conversation, mailbox: Mailbox, situation: Situation | None) -> Sound | None:
+    """What the person has recorded for this state, at their phone."""
+    mailboxes = conversation.office.mailboxes
+    if mailboxes is None or situation is None:
+        return None
+    kind = GreetingKind.UNAVAILABLE
+    if situation.is_busy:
+        kind = GreetingKind.BUSY
+    elif not situation.is_there and situation.until is not None:
+        kind = GreetingKind.ABSENT
+    return mailboxes.greeting_of(mailbox.person, kind)

@@ -36,7 +36,7 @@ from switchboard.domain.message import (
 )
 from switchboard.domain.voice_recording import Recorded, RecordingEnd
 from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway, MessageNotKept
-from switchboard.ports import Call, RecordingRef, Utterance
+from switchboard.ports import Call, RecordingRef, Sound, Utterance
 from switchboard.services.file_message import file_message
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
@@ -79,6 +79,7 @@ class MessageRequest:
     asked: frozenset[str] = frozenset()  # beside the message: of Part, and CALL_BACK
     deadline: datetime | None = None  # by when a department's message needs an owner
     in_hand: UUID | None = None  # begun under an earlier controller: what was said then is saved
+    own_greeting: Sound | None = None  # in the person's own voice, instead of `greeting`
     begun: Callable[[UUID], None] = lambda message_id: None  # told which message it is before anything is said
 
 
@@ -133,7 +134,7 @@ class _Taking:
                 return await self._saved()
             self._is_filed = False
         call.forget_keys()
-        await self._say(*self._request.greeting)
+        await self._greet()
         for part, question in ((Part.WHO, words.who), (Part.ABOUT, words.about)):
             if part.value in self._request.asked and await self._ask(part, question) == HUMAN:
                 return await self._to_reception(f"0 for reception when asked: {part}")
@@ -152,6 +153,13 @@ class _Taking:
             if await self._review(recorded, names) == HUMAN:
                 return await self._to_reception("0 for reception after the message")
         return await self._saved()
+
+    async def _greet(self) -> None:
+        own = self._request.own_greeting
+        if own is None:
+            await self._say(*self._request.greeting)
+        else:
+            await self._call.play_recordings([own.recording], lasts=own.lasts)
 
     async def save(self) -> bool:
         """Make it a message, if anything was said; True once nothing can take it away any more."""

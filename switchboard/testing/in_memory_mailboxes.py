@@ -84,6 +84,10 @@ class InMemoryMailboxes:
         self._check()
         return {kind: sound for (whose, kind), sound in self.own.items() if whose == person}
 
+    def greeting_of(self, person: str, kind: GreetingKind) -> Sound | None:
+        """See ports.Mailboxes."""
+        return self.own.get((person, kind))
+
     async def set_greeting(self, person: str, kind: GreetingKind, recording: UUID, by: Hearer) -> None:
         """See ports.Mailboxes."""
         self._check()

@@ -13,9 +13,12 @@ from switchboard.domain.call_record import derive
 from switchboard.domain.mailbox_menu import GreetingKind, InBox
 from switchboard.domain.message import MessageState
 from switchboard.domain.pin import WRONG_OF_MAILBOX
+from switchboard.domain.presence import Presence, Status
 from switchboard.flows.configuration import Configuration
+from switchboard.flows.interpret import conversation_of
 from switchboard.flows.load import load_configuration
 from switchboard.ports import RecordingRef, Sound
+from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
 from switchboard.services.mailbox_visit import number_words
 from switchboard.services.office import Office
@@ -24,7 +27,8 @@ from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import read_action
 from switchboard.testing.scripted_call import ScriptedCall
-from tests.flows.playing import EXAMPLE, PROMPTS, office_of
+from tests.flows.playing import EXAMPLE, PROMPTS, Script, office_of, scripted
+from tests.flows.test_stories import configuration_of
 
 NOON = datetime(2026, 3, 3, 10, 5, tzinfo=UTC)  # 12:05 in Tallinn
 FIRST, SECOND = UUID(int=1), UUID(int=2)
@@ -178,6 +182,28 @@ async def test_a_hangup_keeps_the_greeting_as_it_was(office: Office, mailboxes: 
     mailboxes.own["mari", GreetingKind.BUSY] = before
     await heard(office, "press 0", "press 1", "press 2", "press 2", "stay silent", "hang up")
     assert mailboxes.own == {("mari", GreetingKind.BUSY): before}
+
+
+GREETED = [
+    # what Mari said of herself, and the greeting of hers that callers hear before they leave a message
+    (None, GreetingKind.UNAVAILABLE),
+    (Presence("mari", Status.BUSY, NOON), GreetingKind.BUSY),
+    (Presence("mari", Status.AWAY, NOON, NOON + timedelta(days=2)), GreetingKind.ABSENT),
+]
+
+
+@pytest.mark.parametrize(("presence", "kind"), GREETED)
+async def test_callers_hear_a_persons_own_greeting(presence: Presence | None, kind: GreetingKind) -> None:
+    configuration = configuration_of("voicemail")
+    does = ["press 1", "speak 6s", "press #", "press 3"]
+    call, office, _ = scripted(configuration, Script(does=does))
+    assert isinstance(office.mailboxes, InMemoryMailboxes)
+    office.mailboxes.own["mari", kind] = Sound(RecordingRef(UUID(int=7)), timedelta(seconds=33))
+    if presence is not None:
+        await office.presence.set(replace(presence, set_at=office.clock.now()))
+    await answer_call(call, office, conversation_of(configuration, office, "main"))
+    assert "(plays what was recorded, 33 s)" in call.transcript
+    assert not call.left
 
 
 PINS = [
