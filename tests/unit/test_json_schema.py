@@ -118,11 +118,11 @@ def test_a_step_is_told_as_its_module_has_it(step_type: StepType) -> None:
 def test_the_folders_names_are_offered() -> None:
     names = names_of(EXAMPLE, PROMPTS)
     assert names.people == ("liis", "mari", "jaan", "anna", "peeter", "rasmus", "eva", "ilze")
-    assert names.phones == ("100", "101", "102", "110", "120", "130")
+    assert names.phones == ("100", "101", "102", "104", "105", "110", "120", "121", "130")
     assert names.languages == ("en", "et", "lv", "ru", "sq", "sv")
     assert names.results["department"] == ("not_reached", "served")
     assert "welcome" in names.prompts
-    assert set(names.flows) == {"main", "sales", "department", "information"}
+    assert set(names.flows) == {"main", "sales", "department", "information", "people"}
     text = json.dumps(FILES["flow"].make(names))
     assert all(f'"{name}"' in text for name in (*names.prompts, *names.people, *names.hours, *names.facts))
 
