@@ -117,7 +117,7 @@ class Controller:
         self._lights = MessageLights(lambda: self._exchange.ami)
         self._messages = KeptMessages(self._folders, self._ledger)
         self._recording_disk = RecordingDisk(self._folders.call_audio)
-        self._recordings = RecordingKeeper(self._folders, self._ledger, self._clock, self._database_url())
+        self._recordings = RecordingKeeper(self._folders, self._clock, self._database_url())
         self._mailboxes = PostgresMailboxes(
             self._database_url(), self._folders.messages, self._clock, lambda phone: self._serving.person_at(phone)
         )

@@ -23,7 +23,22 @@ def keep_audio(samples: Path, kept: Path) -> tuple[float, str] | None:
     except FileNotFoundError:
         return None
     new = kept.with_suffix(".new")
+    try:
+        _write(samples, new, whole)
+        with new.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+    except OSError:
+        new.unlink(missing_ok=True)  # a full disk: what was written of it helps nobody
+        raise
+    new.replace(kept)
+    sync_folder(kept.parent)
+    return round(whole / _FRAME / RATE, 3), digest
+
+
+def _write(samples: Path, new: Path, whole: int) -> None:
     with samples.open("rb") as source, wave.open(str(new), "wb") as target:
+        new.chmod(0o600)
         target.setnchannels(SIDES)
         target.setsampwidth(SAMPLE_BYTES)
         target.setframerate(RATE)
@@ -31,13 +46,6 @@ def keep_audio(samples: Path, kept: Path) -> tuple[float, str] | None:
         while left and (piece := source.read(min(_PIECE, left))):
             target.writeframesraw(piece)
             left -= len(piece)
-    new.chmod(0o600)
-    with new.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
-    new.replace(kept)
-    sync_folder(kept.parent)
-    return round(whole / _FRAME / RATE, 3), digest
 
 
 def erase(path: Path) -> None:

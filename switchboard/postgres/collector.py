@@ -186,7 +186,9 @@ class CelCollector:
         for linkedid, call_id in ids.items():
             if self._is_whole(linkedid, known.get(call_id)):
                 continue
-            for event in await self._tell(self._open[linkedid], known.get(call_id), call_id):
+            events = await self._tell(self._open[linkedid], known.get(call_id), call_id)
+            # Ends of recordings last: a recording is brought in when its end is told, with all who talked.
+            for event in sorted(events, key=lambda event: event.kind is EventKind.RECORDING_ENDED):
                 self._ledger.append(event)
         await self._ledger.durable()
         for linkedid in ids:

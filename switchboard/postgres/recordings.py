@@ -1,7 +1,11 @@
-"""Recorded conversations: brought in when their call is over, kept as long as their rule says, then erased.
+"""Recorded conversations: brought in when their call is over, kept as long as their rule says, then erased. So are
+names that callers stated, which stay where Asterisk recorded them.
 
 What is to be brought in is asked of the records, not of the folder: an order to record stands in the ledger before
 Asterisk begins, so a killed controller, a killed Asterisk or a Postgres that is away only make it later.
+
+Erased is in three steps: the row is marked with who and why, the files go, and row and call's record tell it in one
+transaction. Whatever breaks off in between, the keeper goes on with what is marked.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,11 +24,12 @@ import asyncpg
 import orjson
 import structlog
 
-from switchboard.domain.call_record import CallEvent, EventKind
-from switchboard.domain.identity import CallId, new_event_id
+from switchboard.domain.call_record import CallEvent
+from switchboard.domain.call_recording import NAME_KEPT
+from switchboard.domain.identity import new_event_id
 from switchboard.errors import RecordsUnreachable
 from switchboard.folders import Folders
-from switchboard.ports import CallLedger, Clock
+from switchboard.ports import Clock
 from switchboard.postgres.call_audio import erase, keep_audio
 from switchboard.postgres.queries import queries
 from switchboard.postgres.rows import plain_uuid
@@ -31,7 +37,8 @@ from switchboard.postgres.rows import plain_uuid
 DEADLINE = 5.0  # seconds, for connecting and for each request
 INTERVAL = 2.0  # seconds between looks
 UNTOLD = timedelta(minutes=1)  # after a call's end, until what Asterisk's log does not tell of counts as never begun
-NOBODY = "the switchboard"  # who erases what is overdue
+NOBODY, OVERDUE = "the switchboard", "its time was over"  # who erases what is overdue, and why
+CONVERSATION, STATED_NAME = "conversation", "stated name"  # kinds of recordings
 
 log = structlog.get_logger(__name__)
 
@@ -71,12 +78,22 @@ class PostgresRecordings:
         data = orjson.dumps(dict(event.data)).decode()
         await self.fetch("note", event.event_id, event.call_id, event.at, event.kind.value, data)
 
+    async def mark(self, name: UUID, who: str, why: str) -> bool:
+        """From now on nobody hears it, and it will be erased; False if it is not kept."""
+        return bool(await self.fetch("erasing", name, who, why))
+
+    async def finish_erasing(self, folders: Folders, name: UUID, kind: str, now: datetime) -> bool:
+        """Remove the files of what is marked, then tell it; False if somebody else has. Raises OSError."""
+        for path in (recording_file(folders, name, kind), samples_file(folders, name)):
+            await asyncio.to_thread(erase, path)
+        return bool(await self.fetch("erased", name, new_event_id(now), now))
+
 
 class RecordingKeeper:
     """The task that brings in and erases; one, in the process that owns the ledger."""
 
-    def __init__(self, folders: Folders, ledger: CallLedger, clock: Clock, dsn: str) -> None:
-        self._folders, self._ledger, self._clock, self._dsn = folders, ledger, clock, dsn
+    def __init__(self, folders: Folders, clock: Clock, dsn: str) -> None:
+        self._folders, self._clock, self._dsn = folders, clock, dsn
         self.problem: str | None = None
 
     async def run(self) -> None:
@@ -86,31 +103,42 @@ class RecordingKeeper:
                 async with PostgresRecordings(self._dsn) as store:
                     while True:
                         await self.look(store)
-                        self.problem = None
                         await asyncio.sleep(INTERVAL)
-            except (RecordsUnreachable, OSError) as error:
-                if self.problem is None:
-                    log.error("recordings_wait", error=str(error))
-                self.problem = str(error)
+            except RecordsUnreachable as error:
+                self._told(str(error))
             await asyncio.sleep(INTERVAL)
 
     async def look(self, store: PostgresRecordings) -> None:
-        """Bring in what is complete, erase what is overdue. Raises RecordsUnreachable, OSError."""
+        """Bring in what is complete, erase what is overdue or marked. What a disk refuses holds up nothing else, and is
+        tried again. Raises RecordsUnreachable."""
         now = self._clock.now()
-        for row in await store.fetch("unsettled", now - UNTOLD):
-            await self._settle(store, row)
-        for row in await store.fetch("overdue", now):
-            name, call_id = plain_uuid(row["id"]), CallId(plain_uuid(row["call_id"]))
-            await asyncio.to_thread(erase, recording_file(self._folders, name))
-            await store.fetch("erased", name)
-            data = {"recording": str(name), "who": NOBODY, "why": "its time was over"}
-            self._ledger.append(CallEvent(call_id, new_event_id(now), now, EventKind.RECORDING_ERASED, data))
+        problem: str | None = None
+        # What is to be done, and not yet begun.
+        work = [partial(self._settle, store, row) for row in await store.fetch("unsettled", now - UNTOLD)]
+        work += [partial(self._settle_name, store, row) for row in await store.fetch("stated", now - UNTOLD)]
+        await store.fetch("overdue", now, NOBODY, OVERDUE)
+        work += [partial(self._finish, store, now, row) for row in await store.fetch("being_erased")]
+        for each in work:
+            try:
+                await each()
+            except OSError as error:
+                problem = f"{error.filename or self._folders.recordings}: {error.strerror or error}"
+        self._told(problem)
+
+    def _told(self, problem: str | None) -> None:
+        if problem is not None and problem != self.problem:
+            log.error("recordings_wait", error=problem)
+        self.problem = problem
+
+    async def _finish(self, store: PostgresRecordings, now: datetime, row: asyncpg.Record) -> None:
+        name = plain_uuid(row["id"])
+        if await store.finish_erasing(self._folders, name, row["kind"], now):
             log.info("recording_erased", recording=str(name))
 
     async def _settle(self, store: PostgresRecordings, row: asyncpg.Record) -> None:
         data: dict[str, Any] = orjson.loads(row["data"])
         name = UUID(str(data["recording"]))
-        samples = self._folders.call_audio / f"{name}.raw"
+        samples = samples_file(self._folders, name)
         kept = await asyncio.to_thread(keep_audio, samples, recording_file(self._folders, name))
         if kept is None:
             log.warning("recording_missing", recording=str(name))
@@ -118,16 +146,32 @@ class RecordingKeeper:
         days = data.get("keep_days")
         keep = timedelta(days=days if isinstance(days, int) else 0)
         pauses, state = orjson.dumps(orjson.loads(row["pauses"])).decode(), "kept" if kept else "missing"
-        consent, people = str(data.get("consent") or ""), str(data.get("name") or "")
-        ordered = (name, row["call_id"], row["at"], state, seconds, consent, people, pauses, row["at"] + keep, digest)
-        await store.fetch("settle", *ordered)
+        consent, people = str(data.get("consent") or ""), row["people"] or str(data.get("name") or "")
+        until = row["at"] + keep
+        ordered = (row["call_id"], row["at"], state, seconds, consent, people, pauses, until, digest, CONVERSATION)
+        await store.fetch("settle", name, *ordered)
         # Only now: whatever is killed before this, it is brought in again.
         await asyncio.to_thread(erase, samples)
 
+    async def _settle_name(self, store: PostgresRecordings, row: asyncpg.Record) -> None:
+        data: dict[str, Any] = orjson.loads(row["data"])
+        name = UUID(str(data["recording"]))
+        is_there = await asyncio.to_thread(recording_file(self._folders, name, STATED_NAME).exists)
+        seconds, state = float(data.get("seconds") or 0), "kept" if is_there else "missing"
+        until = row["at"] + NAME_KEPT
+        await store.fetch(
+            "settle", name, row["call_id"], row["at"], state, seconds, "", "", "[]", until, None, STATED_NAME
+        )
 
-def recording_file(folders: Folders, name: UUID) -> Path:
-    """Where a recording lies."""
-    return folders.recordings / f"{name}.wav"
+
+def recording_file(folders: Folders, name: UUID, kind: str = CONVERSATION) -> Path:
+    """Where a recording of this kind lies."""
+    return (folders.messages if kind == STATED_NAME else folders.recordings) / f"{name}.wav"
+
+
+def samples_file(folders: Folders, name: UUID) -> Path:
+    """Where Asterisk records a conversation."""
+    return folders.call_audio / f"{name}.raw"
 
 
 @asynccontextmanager
