@@ -13,6 +13,8 @@ import numpy as np
 import pytest_asyncio
 
 from switchboard.domain.mailbox_menu import GreetingKind
+from switchboard.domain.pin import WRONG_OF_MAILBOX
+from switchboard.ports import Hearer
 from switchboard.postgres.mailboxes import GREETINGS, HEARD
 from tests.asterisk.office import StoryOffice
 from tests.asterisk_fixture import eventually
@@ -21,6 +23,7 @@ from tests.phone_call import PhoneCall
 
 LOW, HIGH, INTRODUCTION = 620.0, 1340.0, 980.0  # Hz
 DEADLINE = 10.0
+PIN = "837195"
 
 
 def wav(frequency: float, seconds: float) -> bytes:
@@ -159,3 +162,38 @@ async def test_a_greeting_is_recorded_and_heard(office: StoryOffice, messages: M
     assert list(folder.iterdir()) == []
     assert office.controller._mailboxes.greeting_of("mari", GreetingKind.UNAVAILABLE) is None
     await call.hang_up()
+
+
+class Asked:
+    """A call whose questions are answered one after the other, each when it is heard."""
+
+    def __init__(self, call: PhoneCall, office: StoryOffice) -> None:
+        self.call, self._office, self._after = call, office, 0.0
+
+    async def answers(self, prompt: str, keys: str) -> None:
+        await self.call.hears(self._office.prompt(prompt), after=self._after)
+        self._after = self.call.now
+        await self.call.press(keys)
+
+
+async def test_who_guesses_the_pin_locks_it_until_its_owner_comes(office: StoryOffice, messages: Messages) -> None:
+    await messages.leave((LOW, 3.0))
+    await office.controller._mailboxes.set_pin("101", PIN, Hearer("a test", "the command line", "101"))
+    guesser = Asked(await office.call("6001055"), office)
+    for _ in range(WRONG_OF_MAILBOX):
+        await guesser.answers("hear_whose", "101#")
+        await guesser.answers("hear_pin", "837196#")
+    await guesser.call.hears(office.prompt("goodbye"))
+    await guesser.call.ended()
+
+    owner = Asked(await office.call("6001055"), office)
+    await owner.answers("hear_whose", "101#")
+    await owner.answers("hear_pin", f"{PIN}#")
+    await owner.call.hears(office.prompt("hear_wrong"))
+    at_desk = await (await (await office.desk("101")).dial("*97")).established()
+    await at_desk.hears(office.prompt("hear_was_locked"))
+    await at_desk.hang_up()
+    await owner.answers("hear_whose", "101#")
+    await owner.answers("hear_pin", f"{PIN}#")
+    await owner.call.hears_tone(LOW)
+    await owner.call.hang_up()
