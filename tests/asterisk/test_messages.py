@@ -18,7 +18,7 @@ from tests.hearing import has_tone, read_wav, tone
 from tests.phones import PhoneCall
 
 SAID, SAID_ANEW = CALLER_TONE, 1500.0  # Hz
-NUMBER = "6001040"
+NUMBER = "6001041"
 
 
 async def stored(office: StoryOffice, message: str) -> Mapping[str, Any]:
