@@ -52,6 +52,7 @@ from switchboard.postgres.mailboxes import PostgresMailboxes
 from switchboard.postgres.migrate import migrate
 from switchboard.postgres.presence import KeptPresence
 from switchboard.postgres.recordings import RecordingKeeper
+from switchboard.postgres.rota_swaps import MirroredSwaps
 from switchboard.postgres.spool import SpooledLedger
 from switchboard.remote.json_lookups import JsonLookups
 from switchboard.remote.spam_scores import HttpSpamScores
@@ -110,6 +111,7 @@ class Controller:
         )
         self._queues = Queues(is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
+        self._swaps = MirroredSwaps(self._database_url(), self._folders.state)
         self._lists = MirroredLists(self._database_url(), self._folders.state)
         self._spam = _spam_scores(settings)
         self._lookups = JsonLookups()
@@ -143,6 +145,7 @@ class Controller:
             self._recording_disk,
             self._mailboxes,
             self._callbacks,
+            self._swaps,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -190,6 +193,7 @@ class Controller:
             running.push_async_callback(self._callbacks.close)
             await running.enter_async_context(_background(self._keep_presence(), "presence"))
             await running.enter_async_context(_background(self._clients.mirror.run(), "clients"))
+            await running.enter_async_context(_background(self._swaps.mirror.run(), "rota-swaps"))
             await running.enter_async_context(_background(self._lists.mirror.run(), "lists"))
             await running.enter_async_context(_background(self._keep_records(), "records"))
             running.push_async_callback(self._ledger_kept)
@@ -352,6 +356,7 @@ class Controller:
             "messages": self._post.told(),
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
+            "rota_swaps_problem": self._swaps.mirror.problem,
             "screening_problem": self._lists.mirror.problem or (self._spam.problem if self._spam else None),
         }
 

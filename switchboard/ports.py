@@ -30,6 +30,7 @@ from switchboard.domain.notification import Delivery, LeftMessage, Notice, Way
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.pin import Admission
 from switchboard.domain.presence import Presence
+from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Attestation, Listed
 from switchboard.domain.transcript import Transcript
 from switchboard.domain.transfer import Return, TalkEnd
@@ -253,6 +254,13 @@ class PresenceBook(Protocol):
 
     async def set(self, presence: Presence) -> None:
         """Take it; when this returns it survives whatever happens. Of two settings the later call counts."""
+
+
+class SwapBook(Protocol):
+    """What people swapped in rotas, beside rota.yaml. Kept in memory: asking never waits, never fails."""
+
+    def of(self, rota: str) -> Sequence[Swap]:
+        """The swaps of a rota (its id) that count, in the order in which they were noted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from switchboard.ports import (
     Messages,
     PresenceBook,
     RecordingSpace,
+    SwapBook,
 )
 from switchboard.services.office import (
     CallbacksInMemory,
@@ -41,6 +42,7 @@ from switchboard.services.office import (
     NoLights,
     NoLookups,
     NoMessages,
+    NoSwaps,
     Office,
     Screening,
 )
@@ -94,6 +96,7 @@ class Serving:
         recording_space: RecordingSpace | None = None,
         mailboxes: Mailboxes | None = None,
         callbacks: Callbacks | None = None,
+        swaps: SwapBook | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -109,6 +112,7 @@ class Serving:
         self._recording_space = recording_space or EndlessSpace()
         self._mailboxes = mailboxes
         self._callbacks = callbacks or CallbacksInMemory()
+        self._swaps = swaps or NoSwaps()
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -149,6 +153,7 @@ class Serving:
             recording_space=self._recording_space,
             mailboxes=self._mailboxes,
             callbacks=self._callbacks,
+            swaps=self._swaps,
         )
         return Served(configuration, office, loaded.prompts)
 

@@ -10,10 +10,16 @@ import typer
 
 if TYPE_CHECKING:
     from switchboard.domain.organisation import Organisation
+    from switchboard.flows.configuration import Configuration
 
 
 def organisation_served() -> Organisation:
     """The one that calls are led by: the live version's; before anything is live, the folder's."""
+    return configuration_served().organisation
+
+
+def configuration_served() -> Configuration:
+    """What calls are led by: the live version; before anything is live, the folder."""
     from switchboard.commands.draft import load_draft
     from switchboard.commands.named_version import LIVE, configuration_named
     from switchboard.flows.versions import live_version
@@ -21,7 +27,7 @@ def organisation_served() -> Organisation:
     from switchboard.settings import load
 
     is_live = live_version(folders_of(load()).versions) is not None
-    return (configuration_named(LIVE) if is_live else load_draft(None, None)).organisation
+    return configuration_named(LIVE) if is_live else load_draft(None, None)
 
 
 def person_named(organisation: Organisation, text: str) -> str:

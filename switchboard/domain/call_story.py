@@ -90,6 +90,7 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
         case EventKind.ON_CALL:
             told = str(data.get("outcome") or "?").replace("_", " ")
             asked = f"asked {data.get('name') or '?'}, on call by rota {data.get('rota') or '?'}"
+            asked += _labelled(" (swapped) instead of", data.get("instead_of"))
             return f"{asked}, round {data.get('round', '?')}", "took the call" if told == "answered" else told
         case EventKind.UNACKNOWLEDGED:
             called = ", ".join(map(str, data.get("called") or ()))

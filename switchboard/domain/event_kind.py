@@ -26,7 +26,9 @@ class EventKind(StrEnum):
     LOOKED_UP = "looked_up"  # lookup, outcome (LookupOutcome), values (by path), why: another system was asked
     SKIPPED = "skipped"  # person, name, link (of the chain), why: somebody whom a call is not put through to
     PRESENCE = "presence"  # person, status (Status), until: set by a star code
-    ON_CALL = "on_call"  # rota, person, name, round, outcome (DialOutcome): whoever is on call was asked to take a call
+    ON_CALL = (
+        "on_call"  # rota, person, name, round, outcome, instead_of if swapped: whoever is on call was asked to take it
+    )
     UNACKNOWLEDGED = "unacknowledged"  # rota, called (names): nobody on call took it, in any round
     RECORDING_ORDERED = (
         "recording_ordered"  # recording (name of the file), record (Record), consent, keep_days, extension, name

@@ -24,12 +24,14 @@ async def call_on_duty(
     timeout: timedelta,
     rounds: int,
     hearing: WhileRinging,
+    instead_of: str = "",
 ) -> Person | None:
     """Ring them one after the other, `rounds` times, each for `timeout`; whoever takes the caller talks to them.
 
     Somebody who picks up hears the announcement and takes the caller with 1, or passes on with 3: so a mobile's
     voicemail, or somebody half asleep, is not taken for a person. The caller hears `meanwhile` before each but the
-    first. None if nobody acknowledged, which is logged as an error.
+    first. `instead_of` is the person (id) whose turn it would be, had the first not swapped. None if nobody
+    acknowledged, which is logged as an error.
     """
     acceptance = Acceptance(announcement, to_voicemail="")
     is_first = True
@@ -42,9 +44,10 @@ async def call_on_duty(
                 call, person.phones, recorder, timeout=timeout, hearing=hearing, acceptance=acceptance
             )
             outcome = result.outcome.value
-            recorder.note(
-                EventKind.ON_CALL, rota=rota, person=person.id, name=person.name, round=number, outcome=outcome
-            )
+            told = {"rota": rota, "person": person.id, "name": person.name, "round": number, "outcome": outcome}
+            if instead_of and person is people[0]:
+                told["instead_of"] = instead_of
+            recorder.note(EventKind.ON_CALL, **told)
             if result.outcome is DialOutcome.ANSWERED:
                 await talk_to(call, result.answered_by or person.phones[0], recorder)
                 return person

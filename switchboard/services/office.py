@@ -18,6 +18,7 @@ from switchboard.domain.lookups import Lookup, LookupAnswer, LookupOutcome
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.presence import Presence
 from switchboard.domain.ring_strategy import PhoneUses
+from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Listed, RateCounter, Screened
 from switchboard.errors import MessageNotKept
 from switchboard.ports import (
@@ -34,6 +35,7 @@ from switchboard.ports import (
     RecordingSpace,
     ScreeningLists,
     SpamScores,
+    SwapBook,
     Utterance,
 )
 from switchboard.services.wait_in_queue import Queues
@@ -65,6 +67,14 @@ class EverybodyIn:
 
     async def set(self, presence: Presence) -> None:
         """Nothing is kept."""
+
+
+class NoSwaps:
+    """Rotas as they are written."""
+
+    def of(self, rota: str) -> Sequence[Swap]:
+        """Nothing was swapped."""
+        return ()
 
 
 class NoLights:
@@ -172,5 +182,6 @@ class Office:
     queues: Queues = field(default_factory=Queues)
     messages: Messages = field(default_factory=NoMessages)
     recording_space: RecordingSpace = field(default_factory=EndlessSpace)
+    swaps: SwapBook = field(default_factory=NoSwaps)
     mailboxes: Mailboxes | None = None  # None: messages cannot be heard by phone
     callbacks: Callbacks = field(default_factory=CallbacksInMemory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
@@ -13,6 +13,7 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import LookupAnswer, LookupOutcome
 from switchboard.domain.pin import Admission
+from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.errors import CallerHungUp
 from switchboard.flows.configuration import Configuration
@@ -27,6 +28,7 @@ from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
+from switchboard.testing.in_memory_swaps import InMemorySwaps
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.recorded_call import RecordedCall, Unanswerable
 from switchboard.testing.scripted_lookups import ScriptedLookups
@@ -123,6 +125,7 @@ async def _play(call_id: CallId, told: Sequence[CallEvent], draft: Configuration
         clients=EveryCallerIs(_client(told)),
         screening=Screening(always=_screened(told)),
         lookups=ScriptedLookups(_lookups(told)),
+        swaps=InMemorySwaps(_swaps(told)),
         messages=InMemoryMessages(recorded.recordings),
     )
     unanswerable = ""
@@ -168,6 +171,18 @@ def _screened(told: Sequence[CallEvent]) -> Screened:
     rule = event.data.get("rule")
     known = Rule(str(rule)) if rule in set(Rule) else Rule.BLOCKLIST
     return Screened(Verdict(str(event.data["verdict"])), known, str(event.data.get("why") or ""))
+
+
+def _swaps(told: Sequence[CallEvent]) -> dict[str, list[Swap]]:
+    """Who was on call then instead of whom, by rota; of which day the shift was, the record does not tell."""
+    found: dict[str, list[Swap]] = {}
+    for event in told:
+        rota, instead_of = str(event.data.get("rota") or ""), str(event.data.get("instead_of") or "")
+        if event.kind is EventKind.ON_CALL and instead_of and rota not in found:
+            days = [(event.at + timedelta(days=number)).date() for number in (-2, -1, 0, 1)]
+            person = str(event.data.get("person") or "")
+            found[rota] = [Swap(day, instead_of, person, "as it was then", "the record") for day in days]
+    return found
 
 
 def _lookups(told: Sequence[CallEvent]) -> list[LookupAnswer]:

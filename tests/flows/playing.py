@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.domain.mailbox_menu import InBox
 from switchboard.domain.presence import Presence, Status
+from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
@@ -25,6 +26,7 @@ from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
 from switchboard.testing.in_memory_messages import InMemoryMessages
 from switchboard.testing.in_memory_presence import InMemoryPresence
+from switchboard.testing.in_memory_swaps import InMemorySwaps
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import Action, read_action, read_client, read_phone
 from switchboard.testing.scripted_call import ScriptedCall
@@ -71,6 +73,7 @@ class Script:
     client: str = ""  # who calls, as `switchboard simulate --client` has it
     room: bool = True  # for messages, on the disk
     messages: Mapping[str, Sequence[str]] = field(default_factory=dict)  # in people's mailboxes: "9s", "4s urgent"
+    swaps: Sequence[str] = ()  # of the rota `delivery`: "2026-03-03 peeter mari"
     language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
 
@@ -146,11 +149,18 @@ def beginning_in(configuration: Configuration, script: Script) -> Configuration:
     return replace(configuration, organisation=replace(organisation, numbers=numbers))
 
 
+def read_swap(line: str) -> Swap:
+    """A swap as a story has it: the day, and who changes places with whom."""
+    day, one, other = line.split()
+    return Swap(date.fromisoformat(day), one, other, "a story", "a test")
+
+
 async def play(configuration: Configuration, script: Script) -> Played:
     """Answer the call of the script and lead it to its end."""
     if script.language:
         configuration = beginning_in(configuration, script)
     call, office, ledger = scripted(configuration, script)
+    office = replace(office, swaps=InMemorySwaps({"delivery": [read_swap(line) for line in script.swaps]}))
     for person, status in script.presence.items():
         await office.presence.set(Presence(person, Status(status), office.clock.now()))
     flow = configuration.organisation.numbers[script.number].flow

@@ -30,6 +30,7 @@ KEYS = {
     "presence",
     "room",
     "messages",
+    "swaps",
 }
 
 
@@ -58,6 +59,7 @@ async def test_story(story: Path, request: pytest.FixtureRequest) -> None:
         lookups=told.get("lookups", ""),
         screened=told.get("screened", ""),
         room=told.get("room", "yes") == "yes",
+        swaps=told.get("swaps", []),
         messages=told.get("messages", {}),
     )
     played = await play(configuration, script)

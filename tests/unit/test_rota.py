@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.domain.rota import OnCall, Rota, Shift, StandIn, Turn
+from switchboard.domain.rota import OnCall, Rota, Shift, StandIn, Swap, Turn
 
 TALLINN = "Europe/Tallinn"
 WEEKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
@@ -136,3 +136,95 @@ def test_around_the_clock_there_is_no_gap(rota: Rota, first: datetime) -> None:
     night = Shift(("jaan",), frozenset(range(7)), time(20), time(8))
     whole = Rota("whole", rota.timezone, (*rota.shifts, day, night), rota.stand_ins)
     assert not list(whole.gaps(first, first + timedelta(days=20)))
+
+
+def swap(day: str, one: str, other: str) -> Swap:
+    return Swap(date.fromisoformat(day), one, other, "skiing", "Liis")
+
+
+@pytest.mark.parametrize(
+    ("local", "person"),
+    [
+        ("2026-03-02 08:59", "anna"),  # Monday before nine: Sunday's shift, which nobody swapped
+        ("2026-03-02 09:00", "peeter"),  # both are on call on Monday: they change places
+        ("2026-03-02 17:00", "mari"),
+        ("2026-03-03 08:59", "mari"),  # past midnight it is Monday's shift
+        ("2026-03-03 09:00", "mari"),
+        ("2026-03-04 16:59", "mari"),
+        ("2026-03-04 17:00", "jaan"),  # instead of Anna, who stands in
+        ("2026-03-05 00:00", "anna"),  # who stands in goes by the calendar
+        ("2026-03-07 09:00", "liis"),  # one swap after the other: Mari, then Liis instead of her
+        ("2026-03-08 09:00", "liis"),
+    ],
+)
+def test_swaps(local: str, person: str) -> None:
+    rota = ROTA.swapped(
+        [
+            swap("2026-03-02", "mari", "peeter"),
+            swap("2026-03-04", "jaan", "anna"),
+            swap("2026-03-07", "anna", "mari"),
+            swap("2026-03-07", "mari", "liis"),
+        ]
+    )
+    assert rota.on_call(at(local)).person == person
+
+
+def test_a_swap_says_why_and_whose_turn_it_was() -> None:
+    rota = ROTA.swapped([swap("2026-03-02", "peeter", "mari")])
+    why = "shift 2 of 2026-03-02, weekly turn, swapped with peeter: skiing (Liis)"
+    assert rota.on_call(at("2026-03-02 20:00")) == OnCall("mari", why, "peeter")
+    assert rota.called(at("2026-03-02 20:00")) == ("mari", "anna")
+    back = rota.swapped([*rota.swaps, swap("2026-03-02", "mari", "peeter")])
+    assert back.on_call(at("2026-03-02 20:00")) == ROTA.on_call(at("2026-03-02 20:00"))
+
+
+def test_swaps_of_people_whom_the_rota_has_no_more_are_left_out() -> None:
+    rota = ROTA.swapped([swap("2026-03-02", "peeter", "kati"), swap("2026-03-02", "mari", "anna")])
+    assert [each.other for each in rota.swaps] == ["anna"]
+
+
+def test_a_days_hours_and_the_changes_know_of_swaps() -> None:
+    rota = ROTA.swapped([swap("2026-03-04", "jaan", "anna")])
+    assert [(*map(str, each[:2]), each[2]) for each in rota.hours_of(date(2026, 3, 4))] == [
+        (str(at("2026-03-04 09:00")), str(at("2026-03-04 17:00")), "mari"),
+        (str(at("2026-03-04 17:00")), str(at("2026-03-05 00:00")), "jaan"),
+    ]
+    changes = [(since, who.person) for since, who in rota.changes(at("2026-03-04 12:00"), at("2026-03-05 08:00"))]
+    assert changes == [
+        (at("2026-03-04 12:00"), "mari"),
+        (at("2026-03-04 17:00"), "jaan"),
+        (at("2026-03-05 00:00"), "anna"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("swapped", "now", "fault"),
+    [
+        (swap("2026-03-02", "mari", "peeter"), "2026-03-01 12:00", ""),
+        (swap("2026-03-07", "mari", "anna"), "2026-03-01 12:00", ""),  # one of them is on call
+        (swap("2026-03-02", "mari", "peeter"), "2026-03-03 08:59", ""),  # Monday's shift is not over
+        (swap("2026-03-02", "mari", "peeter"), "2026-03-03 09:00", "2026-03-02 is over"),
+        (
+            swap("2026-03-02", "mari", "kati"),
+            "2026-03-01 12:00",
+            "kati is not in rota delivery: its people are mari, peeter, jaan, anna, liis",
+        ),
+        (
+            swap("2026-03-02", "mari", "mari"),
+            "2026-03-01 12:00",
+            "mari cannot change places with mari: name two people",
+        ),
+        (
+            swap("2026-03-02", "liis", "anna"),
+            "2026-03-01 12:00",
+            "neither liis nor anna is on call on 2026-03-02: on call are mari, peeter",
+        ),
+    ],
+)
+def test_what_speaks_against_a_swap(swapped: Swap, now: str, fault: str) -> None:
+    assert ROTA.fault_of(swapped, at(now)) == fault
+
+
+def test_a_day_on_which_nobody_is_on_call_has_nothing_to_swap() -> None:
+    rota = Rota("r", TALLINN, (Shift(("mari", "anna"), WEEKDAYS, time(9), time(17), Turn.DAILY, date(2026, 3, 2)),))
+    assert rota.fault_of(swap("2026-03-07", "mari", "anna"), at("2026-03-01 12:00")).endswith(": nobody is on call")

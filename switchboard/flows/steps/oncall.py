@@ -34,7 +34,9 @@ class OnCallStep:
 async def run(step: OnCallStep, conversation: Conversation) -> Left:
     """Call them until one takes the call."""
     people = conversation.configuration.organisation.people
-    called = [people[each] for each in step.rota.called(conversation.now())]
+    now = conversation.now()
+    rota = step.rota.swapped(conversation.office.swaps.of(step.rota.id))
+    called = [people[each] for each in rota.called(now)]
     if not called:
         return Left(GAP, f"{step.rota.id}: nobody's shift")
     await conversation.say(step.saying, barge_in=False)
@@ -49,6 +51,7 @@ async def run(step: OnCallStep, conversation: Conversation) -> Left:
         timeout=step.timeout,
         rounds=step.rounds,
         hearing=WhileRinging(step.hearing),
+        instead_of=rota.on_call(now).instead_of,
     )
     conversation.call.forget_keys()  # pressed while talking: they answer nothing we ask afterwards
     if taken_by is None:
