@@ -292,7 +292,10 @@ class Controller:
 
     async def _settle_mailboxes(self) -> None:
         """Greetings as Postgres has them."""
-        await self._mailboxes.settle()
+        try:
+            await self._mailboxes.settle()
+        except (RecordsUnreachable, OSError) as error:
+            log.warning("greetings_not_settled", error=str(error))  # callers hear those that are on disk; records go on
 
     async def _keep_presence(self) -> None:
         """What people set goes to Postgres, and what others set comes from there."""
