@@ -24,7 +24,7 @@ PAUSE_TONE = 880.0
 async def talk_to_mari(office: StoryOffice, key: str) -> tuple[PhoneCall, Phone, PhoneCall]:
     """A caller who is asked, presses a key, and talks to Mari."""
     mari = await office.desk("101")
-    call = await office.call("6001041")
+    call = await office.call("6001050")
     await call.hears(office.prompt("may_we_record"))
     await call.press(key)
     return call, mari, await (await mari.rung()).answer()
