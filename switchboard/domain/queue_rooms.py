@@ -4,13 +4,15 @@ Pure and synchronous: whoever changes something (a caller comes or goes, an agen
 followed at once by `dispatch`, which gives free agents to callers and nudges those whose turn it is. Nothing polls: a
 caller who waits sleeps until a nudge, or until `next_change`.
 
-Agents belong to all queues that list them. A phone is an agent's as long as it is in no call that we know of.
+Agents belong to all queues that list them. A phone is an agent's as long as it is in no call that we know of. What one
+caller learns of the agents holds for all who wait: a caller to whom something is being said looks at nothing meanwhile,
+and would else be overtaken by whoever happened to look first.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,7 +40,6 @@ class Waiting:
     ticket: Ticket
     queue: Queue
     agents: tuple[Phone, ...]  # on duty, in the queue's order
-    can_ring: frozenset[str]  # lines of those who are not known to be busy elsewhere
     nudge: Callable[[], None]  # wakes the caller's task, whatever the caller hears: it is their turn
     look_again: Callable[[], None]  # wakes it unless something is said: what it waits for may come at another time
     offered: tuple[Phone, ...] = ()  # kept free for this caller, who rings them
@@ -49,6 +50,7 @@ class Waiting:
 class Agent:
     """What is known of one phone."""
 
+    can_ring: bool = False  # not known to be busy elsewhere, or away
     calls: set[CallId] = field(default_factory=set)  # that it rings or talks in
     kept_for: CallId | None = None
     pause: tuple[datetime, datetime] | None = None  # from and until: wrap-up, or skipped for not answering
@@ -59,7 +61,7 @@ class Agent:
 
     def is_free(self, now: datetime) -> bool:
         """Can be rung."""
-        return not self.calls and self.kept_for is None and self.paused_until(now) is None
+        return self.can_ring and not self.calls and self.kept_for is None and self.paused_until(now) is None
 
     def paused_until(self, now: datetime) -> datetime | None:
         """The end of a pause that lasts now. One that has not begun is of a clock that was set back: it is over."""
@@ -77,10 +79,10 @@ class QueueRooms:
 
     # -- callers
 
-    def enter(self, waiting: Waiting, now: datetime) -> None:
-        """A caller comes."""
+    def enter(self, waiting: Waiting, can_ring: Collection[str], now: datetime) -> None:
+        """A caller comes, and this is what `on_duty` tells."""
         self._waiting[waiting.ticket.call_id] = waiting
-        self.dispatch(now)
+        self.on_duty(waiting.ticket.call_id, waiting.agents, can_ring, now)
 
     def leave(self, call_id: CallId, now: datetime) -> None:
         """A caller goes, served or not."""
@@ -88,10 +90,17 @@ class QueueRooms:
             self._release_offer(call_id)
             self.dispatch(now)
 
-    def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], can_ring: frozenset[str], now: datetime) -> None:
-        """Who may serve this caller now; a phone kept for the caller stays so."""
-        waiting = self._waiting[call_id]
-        waiting.agents, waiting.can_ring = agents, can_ring
+    def on_duty(self, call_id: CallId, agents: tuple[Phone, ...], can_ring: Collection[str], now: datetime) -> None:
+        """Who may serve this caller now, and all who wait for the same; `can_ring` are lines of those who can be rung.
+
+        A phone kept for a caller stays so.
+        """
+        asked = self._waiting[call_id]
+        for waiting in self._waiting.values():
+            if waiting.is_callback == asked.is_callback and waiting.queue == asked.queue:
+                waiting.agents = agents
+        for phone in agents:
+            self._agent(phone.line).can_ring = phone.line in can_ring
         self.dispatch(now)
 
     def waiting(self, queue: str) -> list[Waiting]:
@@ -205,7 +214,7 @@ class QueueRooms:
             waiting = self._waiting[ticket.call_id]
             if waiting.offered:
                 continue
-            free = [phone for phone in waiting.agents if self._is_free(phone, waiting, now)]
+            free = [phone for phone in waiting.agents if self._agent(phone.line).is_free(now)]
             rung = {idle.line for idle in to_ring(waiting.queue.strategy, [self._idle(phone) for phone in free])}
             waiting.offered = tuple(phone for phone in free if phone.line in rung)
             for phone in waiting.offered:
@@ -222,9 +231,6 @@ class QueueRooms:
 
     def _agent(self, line: str) -> Agent:
         return self._agents.setdefault(line, Agent())
-
-    def _is_free(self, phone: Phone, waiting: Waiting, now: datetime) -> bool:
-        return phone.line in waiting.can_ring and self._agent(phone.line).is_free(now)
 
     def _idle(self, phone: Phone) -> Idle:
         agent = self._agent(phone.line)

@@ -197,7 +197,8 @@ class CallingBack:
             return  # at the deadline it expires, and is told
         woken = self._woken[identifier] = asyncio.Event()
         rooms, place = office.queues.rooms, CallId(identifier)
-        rooms.enter(self._waiting(callback, queue, office, woken), self._now())
+        duty = self._on_duty(callback, queue, office, self._now())
+        rooms.enter(_waiting(callback, queue, duty, woken), duty.can_ring, self._now())
         try:
             while callback is not None and self._may_be_called(callback, now := self._now()):
                 woken.clear()
@@ -214,13 +215,6 @@ class CallingBack:
         finally:
             self._woken.pop(identifier, None)
             rooms.leave(place, self._now())
-
-    def _waiting(self, callback: Callback, queue: Queue, office: Office, woken: asyncio.Event) -> Waiting:
-        duty = self._on_duty(callback, queue, office, self._now())
-        ticket = Ticket(CallId(callback.id), callback.since, callback.priority, queue.head_start)
-        return Waiting(
-            ticket, one_agent_at_a_time(queue), duty.phones, duty.can_ring, woken.set, woken.set, is_callback=True
-        )
 
     def _on_duty(self, callback: Callback, queue: Queue, office: Office, now: datetime) -> OnDuty:
         """The agents; nobody while the role that callbacks go out by may not call."""
@@ -247,6 +241,11 @@ class CallingBack:
 def one_agent_at_a_time(queue: Queue) -> Queue:
     """The queue as a callback waits in it: whoever takes it is asked, so all are not rung at once."""
     return replace(queue, strategy=Strategy.IN_ORDER) if queue.strategy is Strategy.SIMULTANEOUS else queue
+
+
+def _waiting(callback: Callback, queue: Queue, duty: OnDuty, woken: asyncio.Event) -> Waiting:
+    ticket = Ticket(CallId(callback.id), callback.since, callback.priority, queue.head_start)
+    return Waiting(ticket, one_agent_at_a_time(queue), duty.phones, woken.set, woken.set, is_callback=True)
 
 
 def _skipped(attempt: Attempt, agent: Phone) -> dict[Phone, Any]:

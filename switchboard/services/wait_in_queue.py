@@ -133,7 +133,7 @@ class Queues:
             return _left(recorder, queue, Waited(WaitOutcome.FULL, f"{waiting} wait already"), timedelta())
         since = request.since or now
         ticket = Ticket(call.id, since, request.priority(), queue.head_start)
-        self.rooms.enter(_waiting(ticket, queue, agents, call), now)
+        self.rooms.enter(_waiting(ticket, queue, agents, call), agents.can_ring, now)
         self._expected.discard(call.id)
         self._open_if_complete(now)
         position = self.rooms.position(call.id)
@@ -265,7 +265,7 @@ class _Turn:
 
 
 def _waiting(ticket: Ticket, queue: Queue, agents: OnDuty, call: Call) -> Waiting:
-    return Waiting(ticket, queue, agents.phones, agents.can_ring, call.nudge, partial(call.nudge, interrupts=False))
+    return Waiting(ticket, queue, agents.phones, call.nudge, partial(call.nudge, interrupts=False))
 
 
 def _outcomes(phones: Sequence[Phone], result: RingResult) -> dict[Phone, DialOutcome]:

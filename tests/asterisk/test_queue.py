@@ -6,9 +6,12 @@ import asyncio
 import time
 
 from switchboard.domain.call_record import EventKind
+from switchboard.domain.clients import Client
+from switchboard.postgres.clients import Imported, PostgresClients
 from switchboard.postgres.queue_figures import queue_figures
 from tests import hearing
 from tests.asterisk.office import RINGBACK, StoryOffice, hear_each_other
+from tests.asterisk_fixture import eventually
 from tests.phone_call import PhoneCall
 from tests.phones import Phone
 
@@ -218,3 +221,47 @@ async def test_after_a_restart_all_have_the_places_they_had(office: StoryOffice)
         record = await office.record_of(call)
         assert EventKind.ADOPTED in {event.kind for event in record.events}
         assert record.path[-2:] == ["lorries/wait answered", "lorries/bye ended"]
+
+
+async def dealers(office: StoryOffice, *callers: Phone) -> None:
+    """From now on these are known."""
+    clients = [Client(each.user, f"Dealer {each.user}", (f"+{each.user}",), "dealer", "ott") for each in callers]
+    async with PostgresClients(office.dsn) as table:
+        assert isinstance(await table.take(clients), Imported)
+    await office.controller._clients.mirror.looked()
+
+
+async def test_a_dealer_has_a_head_start_and_a_stranger_is_not_passed_for_ever(office: StoryOffice) -> None:
+    """Ten seconds of it: who comes five seconds after a stranger goes first, and who comes fifteen after does not.
+
+    When the agent has talked, something is being said to most of those who wait.
+    """
+    peeter = await office.desk("120")
+    before = await office.call(OF_ONE_AGENT)
+    talking = await (await peeter.rung()).answer()
+    stranger, early, late = [await office.caller() for _ in range(3)]
+    await dealers(office, early, late)
+    calls = {}
+    for caller, second in ((stranger, 10), (early, 15), (late, 25)):
+        office.set_time(f"2026-11-24 10:00:{second}")
+        calls[caller] = await (await caller.dial(OF_ONE_AGENT)).established()
+        await waiting(office, len(calls))
+    told = [each["since"] for each in office.controller._status()["queues"]]
+    assert [since[17:19] for since in told] == ["15", "10", "25"]
+    await talking.hang_up()
+    for caller in (early, stranger, late):
+        rung = await peeter.rung()
+        assert rung.peer.startswith(f"sip:{caller.user}@")
+        await hear_each_other(calls[caller], await rung.answer())
+        await rung.hang_up()
+        await calls[caller].ended()
+    await before.ended()
+
+
+async def waiting(office: StoryOffice, number: int) -> None:
+    """Until so many are in the queue."""
+
+    async def are() -> bool:
+        return len(office.controller._status()["queues"]) == number
+
+    await eventually(are, 10, f"{number} in the queue")

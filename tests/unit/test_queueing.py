@@ -156,12 +156,22 @@ class Room:
         self.nudged: list[int] = []
         self.woken: list[int] = []
 
-    def comes(self, number: int, queue: Queue = SALES, agents: tuple[Phone, ...] = (MARI, JAAN), at: int = -1) -> None:
+    def comes(
+        self,
+        number: int,
+        queue: Queue = SALES,
+        agents: tuple[Phone, ...] = (MARI, JAAN),
+        at: int = -1,
+        *,
+        priority: int = 0,
+        can_ring: bool = True,
+        is_callback: bool = False,
+    ) -> None:
         since = self.now if at < 0 else NOON + timedelta(seconds=at)
-        lines = frozenset(phone.line for phone in agents)
+        lines = [phone.line for phone in agents] if can_ring else []
         nudge, look = (lambda: self.nudged.append(number)), (lambda: self.woken.append(number))
-        waiting = Waiting(Ticket(call(number), since), queue, agents, lines, nudge, look)
-        self.rooms.enter(waiting, self.now)
+        waiting = Waiting(Ticket(call(number), since, priority), queue, agents, nudge, look, is_callback=is_callback)
+        self.rooms.enter(waiting, lines, self.now)
 
     def offered(self, number: int) -> list[str]:
         return [phone.line for phone in self.rooms.offered(call(number))]
@@ -255,6 +265,79 @@ def test_an_agent_whom_the_caller_rang_off_is_free_at_once(room: Room) -> None:
     room.comes(2, agents=(MARI,))
     room.rooms.leave(call(1), room.now)
     assert room.offered(2) == ["101"]
+
+
+def serve(room: Room, number: int) -> list[int]:
+    """Mari serves a caller, who has been offered to her; who is offered to her then."""
+    room.rooms.taken(call(number), MARI, room.now)
+    room.rooms.parted(call(number), MARI.line, room.now)
+    room.wait(60)
+    return [each.ticket.call_id.int for each in room.rooms.everybody() if each.offered]
+
+
+def test_a_clock_that_jumps_while_they_wait_changes_nothing_in_the_order(room: Room) -> None:
+    """A stranger, a dealer a minute later, another one three minutes later; a dealer has a head start of two."""
+    room.comes(9, agents=(MARI,))
+    room.rooms.taken(call(9), MARI, room.now)
+    for number, minute, priority in ((1, 0, 0), (2, 1, 1), (3, 3, 1)):
+        room.now = NOON + minute * MINUTE
+        room.comes(number, agents=(MARI,), priority=priority)
+    room.rooms.parted(call(9), MARI.line, room.now)
+    room.wait(60)
+    assert room.offered(2) == ["101"]
+    assert serve(room, 2) == [1]
+    assert serve(room, 1) == [3]
+
+
+def test_who_looks_first_does_not_overtake_whom_something_is_said_to(room: Room) -> None:
+    """That an agent can be rung again only the last caller sees: the others hear an announcement."""
+    for number in (1, 2):
+        room.comes(number, agents=(MARI,), can_ring=False)
+        room.wait(1)
+    room.comes(3, agents=(MARI,))
+    assert [room.offered(number) for number in (1, 2, 3)] == [["101"], [], []]
+    assert room.nudged == [1]
+
+
+def test_who_looks_first_does_not_overtake_in_another_queue(room: Room) -> None:
+    room.comes(1, FINANCE, (ANNA, JAAN), can_ring=False)
+    room.comes(2, SALES, (JAAN,), can_ring=False)
+    room.rooms.on_duty(call(2), (JAAN,), {JAAN.line}, room.now)
+    assert [room.offered(number) for number in (1, 2)] == [["102"], []]
+
+
+def test_who_is_off_duty_is_rung_for_nobody(room: Room) -> None:
+    """As one caller sees it, and the other does not yet."""
+    room.comes(1, agents=(MARI,))
+    room.comes(2, agents=(MARI,))
+    room.rooms.on_duty(call(2), (), (), room.now)
+    room.rooms.leave(call(1), room.now)
+    assert room.offered(2) == []
+    assert room.rooms.estimate(call(2)) is None
+
+
+def test_that_nobody_may_be_called_back_now_takes_no_agent_from_callers(room: Room) -> None:
+    room.comes(1, agents=(MARI,))
+    room.comes(2, agents=(MARI,))
+    room.comes(3, agents=(), is_callback=True)
+    room.rooms.leave(call(1), room.now)
+    assert room.offered(2) == ["101"]
+
+
+@pytest.mark.parametrize("priority", [1, HIGHEST_PRIORITY])
+def test_a_stranger_is_served_however_many_important_callers_come(room: Room, priority: int) -> None:
+    """One a minute, each served in a minute, one always waiting: those who came within the head start go first."""
+    room.comes(1, agents=(MARI,), priority=priority)
+    room.comes(0, agents=(MARI,))
+    served = 0
+    for number in range(2, 60):
+        room.comes(number, agents=(MARI,), priority=priority)
+        (turn,) = [each.ticket.call_id.int for each in room.rooms.everybody() if each.offered]
+        if turn == 0:
+            break
+        serve(room, turn)
+        served += 1
+    assert served == 1 + 2 * priority
 
 
 def test_two_queues_share_an_agent(room: Room) -> None:
