@@ -260,7 +260,7 @@ class Controller:
             began = call.began if adopted else None
             await answer_call(call, office, end_politely(office), witness=witness, adopted=adopted, began=began)
             return
-        conversation = conversation_of(configuration, office, position or number.flow)
+        conversation = conversation_of(configuration, office, position or number.flow, call.consent)
         began = call.began if adopted else None
         await answer_call(call, office, conversation, witness=witness, adopted=adopted, resumed=position, began=began)
 

@@ -15,11 +15,15 @@ from switchboard.asterisk.leg import Leg, ring_result
 from switchboard.asterisk.position import POSITION_VARIABLE, pack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.talk import TalkingChannel
+from switchboard.domain.consent import NOTED_AS, Consent, consent_in
 from switchboard.domain.dialling import Caller, DialOutcome, HangupCause, Phone, RingResult, WhileRinging
 from switchboard.domain.screening import Attestation, attestation_of
 from switchboard.errors import AsteriskError, AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
 from switchboard.ports import Acceptance, Position
 
+CONSENT_VARIABLE = (
+    "SWITCHBOARD_CONSENT"  # what the dialplan tells when the caller is passed on to another number of ours
+)
 HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
 
 log = structlog.get_logger()
@@ -41,6 +45,12 @@ class AsteriskCall(TalkingChannel):
         self.entrance: tuple[str, ...] = ("inbound", number)  # what the dialplan offered it for
         self._caller = Caller(channel["caller"]["number"], channel["caller"]["name"])
         self._number = number
+        self._consent: Consent | None = None  # as the channel has it
+
+    @property
+    def consent(self) -> Consent | None:
+        """What the caller said to being recorded, at another number of ours; None: nothing yet."""
+        return consent_in(self.entrance[2]) if self.entrance[0] == "inbound" and len(self.entrance) > 2 else None
 
     @property
     def caller(self) -> Caller:
@@ -105,6 +115,10 @@ class AsteriskCall(TalkingChannel):
         """See ports.Call."""
         if not self._gone:
             self._asterisk.ami.set_variable(self.channel_name, POSITION_VARIABLE, pack(position))
+            consent = consent_in(position.variables.get(NOTED_AS))
+            if consent is not None and consent is not self._consent:
+                self._asterisk.ami.set_variable(self.channel_name, CONSENT_VARIABLE, consent.value)
+                self._consent = consent
 
     # What the exchange tells us.
 

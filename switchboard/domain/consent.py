@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 AGREE, REFUSE = "1", "2"  # the keys
+NOTED_AS = "_consent"  # among a call's variables; none that a flow declares is called so
 
 
 class Consent(StrEnum):
@@ -13,6 +14,11 @@ class Consent(StrEnum):
 
     AGREED = "agreed"
     REFUSED = "refused"
+
+
+def consent_in(text: object) -> Consent | None:
+    """What was noted of it; None if nothing was."""
+    return Consent(text) if isinstance(text, str) and text in tuple(Consent) else None
 
 
 class Asking(StrEnum):

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from switchboard.domain.clients import SUBJECTS as CLIENT_SUBJECTS
 from switchboard.domain.clients import Client
-from switchboard.domain.consent import Consent
+from switchboard.domain.consent import NOTED_AS as CONSENT
+from switchboard.domain.consent import Consent, consent_in
 from switchboard.domain.dialling import Phone
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
@@ -32,7 +33,6 @@ from switchboard.services.record_talk import choose_recording
 from switchboard.services.screen_call import screen_number
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
-CONSENT = "_consent"  # among a call's variables, as the next one is
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
 MESSAGE_IN_HAND = "_message"  # among a call's variables, while a message is taken
 STEPS_PER_CALL = 200  # entered or repeated; no caller needs as many, a loop nobody leaves soon has them
@@ -67,8 +67,15 @@ class Conversation:
     )
 
     def __init__(
-        self, call: Call, recorder: CallRecorder, office: Office, configuration: Configuration, start: str | Position
+        self,
+        call: Call,
+        recorder: CallRecorder,
+        office: Office,
+        configuration: Configuration,
+        start: str | Position,
+        consent: Consent | None = None,
     ) -> None:
+        """`consent`: what the caller has said already, before the call was passed on to another number of ours."""
         self.call = call
         self.recorder = recorder
         self.office = office
@@ -91,12 +98,14 @@ class Conversation:
                 self.note_stated_name()
             if isinstance(start.variables, Mapping) and (message := start.variables.get(MESSAGE_IN_HAND)):
                 self.message_in_hand = UUID(str(message))
-            if isinstance(start.variables, Mapping) and (consent := start.variables.get(CONSENT)) in tuple(Consent):
-                self.variables[CONSENT] = str(consent)
+            if isinstance(start.variables, Mapping):
+                consent = consent_in(start.variables.get(CONSENT)) or consent
             self._returns.extend(start.returns)
         else:
             self.flow = configuration.flows[start]
             self.step = self.flow.start
+        if consent is not None:
+            self.variables[CONSENT] = consent.value
 
     @property
     def language(self) -> Language:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from switchboard.domain.call_record import EventKind
+from switchboard.domain.consent import Consent
 from switchboard.domain.dialling import DialOutcome
 from switchboard.domain.transfer import Return
 from switchboard.errors import CallerHungUp
@@ -21,11 +22,16 @@ _HANGUP = Left("hangup")
 _FAULT = Left("fault")
 
 
-def conversation_of(configuration: Configuration, office: Office, start: str | Position) -> Script:
-    """What `answer_call` leads a call through: the flow `start` from its beginning, or from a position in it."""
+def conversation_of(
+    configuration: Configuration, office: Office, start: str | Position, consent: Consent | None = None
+) -> Script:
+    """What `answer_call` leads a call through: the flow `start` from its beginning, or from a position in it.
+
+    `consent` is what the caller said before, at another number of ours.
+    """
 
     async def lead(call: Call, recorder: CallRecorder) -> None:
-        conversation = Conversation(call, recorder, office, configuration, start)
+        conversation = Conversation(call, recorder, office, configuration, start, consent)
         if office.organisation.call_recording:
             call.record_talks(conversation.recording_of)
         await converse(conversation)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import wave
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import numpy as np
 
 from switchboard.domain.call_record import EventKind
@@ -117,6 +119,51 @@ async def test_paused_by_the_code_while_the_card_number_is_said(office: StoryOff
         return not kept.exists() and K.RECORDING_ERASED in [e.kind for e in (await office.record_of(call)).events]
 
     await eventually(erased, ASTERISK_SAYS, "after 90 days it is erased")
+
+
+async def test_goes_on_with_the_colleague_the_caller_is_passed_on_to(office: StoryOffice) -> None:
+    """One recording of both conversations, kept under the names of both."""
+    office.set_real_time()
+    jaan = await office.desk("102")
+    call, _, rung = await talk_to_mari(office, "1")
+    before = set(audio_of(office))
+    await say(rung, call, CALLEE_TONE)
+    (file,) = audio_of(office)
+    assert before == {file}
+    await rung.transfer("102")
+    second = await (await jaan.rung()).answer()
+    await rung.ended()
+    await say(call, second, CALLER_TONE)
+    await say(second, call, LATER)
+    await call.hang_up()
+    await second.ended()
+    kept = await recorded(office, file)
+    caller, ours = two_sides(kept)
+    assert has_tone(caller, CALLER_TONE) and has_tone(ours, CALLEE_TONE) and has_tone(ours, LATER)
+    connection = await asyncpg.connect(office.dsn, timeout=10)
+    try:
+        people = await connection.fetchval("select people from recordings where id = $1", UUID(file.stem))
+    finally:
+        await connection.close(timeout=10)
+    assert people == ", ".join(office.configuration.organisation.phones[each].name for each in ("101", "102"))
+
+
+async def test_passed_on_to_another_number_of_ours_the_caller_is_not_asked_again(office: StoryOffice) -> None:
+    """Nor recorded there, having refused."""
+    office.set_real_time()
+    mari = await office.desk("101")
+    call, _, rung = await talk_to_mari(office, "2")
+    await rung.transfer("6001040")
+    await rung.ended()
+    again = await (await mari.rung()).answer()
+    await say(again, call, CALLEE_TONE)
+    assert audio_of(office) == []
+    await call.hang_up()
+    await again.ended()
+    record = await office.record_of(call, ASTERISK_SAYS)
+    assert [consent["consent"] for consent in record.of(K.CONSENT)] == ["refused"]
+    asked = [step["decided_on"] for step in record.of(K.STEP) if step["step"] == "may_we"]
+    assert asked == ["pressed 2", "answered before in this call"]
 
 
 async def test_nothing_of_who_refuses(office: StoryOffice) -> None:

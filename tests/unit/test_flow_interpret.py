@@ -126,13 +126,13 @@ async def test_a_resumed_menu_has_the_attempts_it_had_left(configuration: Config
 
 
 async def test_a_talk_goes_on_after_a_restart(configuration: Configuration) -> None:
-    position = Position("sales", configuration.version, "order", 1, ENGLISH, {})
+    position = Position("sales", configuration.version, "order_line", 1, ENGLISH, {})
     script = Script(phones={"101": "answers after 1s, talks 20s"})
     first, office, ledger = scripted(configuration, script)
     call = ScriptedCall(office.clock, phones=first.phones, talking_to=Phone("101", "Mari Tamm"))
     disposition = await answer_call(call, office, conversation_of(configuration, office, position), resumed=position)
     assert disposition is Disposition.TALKED
-    assert Played(call, ledger.events, None).steps == ["sales.order -> answered", "sales.bye -> ended"]
+    assert Played(call, ledger.events, None).steps == ["sales.order_line -> answered", "sales.bye -> ended"]
     assert [event.data["seconds"] for event in ledger.events if event.kind is EventKind.TALKED] == [20.0]
 
 

@@ -88,7 +88,9 @@ def test_each_number_enters_stasis_with_a_lease_and_falls_into_its_safety_net() 
         block = inbound.partition(f"exten => {number},1,")[2].partition("exten")[0]
         lease, claim = (
             block.index("TIMEOUT(absolute)=10"),
-            block.index(f"StasisBroadcast(500,^switchboard$,inbound:{number})"),
+            block.index(
+                f"StasisBroadcast(500,^switchboard$,inbound:{number}:${{FILTER(a-z,${{SWITCHBOARD_CONSENT}})}})"
+            ),
         )
         assert lease < claim < block.index(f"Goto(safety-net,{number},1)")
     net = section(text, "[safety-net]")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchboard.domain.call_recording import Record, rule_for
+from switchboard.domain.consent import NOTED_AS as CONSENT
 from switchboard.domain.dialling import Phone
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.conversation import CONSENT
 from switchboard.flows.exploration import Move, State
 from switchboard.flows.forking_call import Talked
 from switchboard.flows.problems import Place, Severity
