@@ -82,6 +82,7 @@ def test_a_step_is_run_once_for_all_worlds_alike(example: Configuration) -> None
     assert len(more.worlds) > 3 * len(few.worlds)
     looking = sum(more.explorer.looks(state).clock for state in more.seen)
     assert more.explorer.runs - few.explorer.runs <= looking * len(more.worlds.cells) * 3
+    assert not more.explorer.decides_by_language  # or all would be explored once for each
 
 
 def test_the_shortest_way_leads_from_a_beginning_to_the_state(example: Configuration) -> None:

@@ -32,7 +32,7 @@ async def run(step: AskConsent, conversation: Conversation) -> Left:
     """Ask, unless it was answered before in this call."""
     if (known := conversation.consent) is not None:
         return Left(known.value, "answered before in this call")
-    question = step.question[conversation.language]
+    question = step.question[conversation.recorder.language]
     rules = conversation.office.organisation.consent
     consent, key = await ask_consent(conversation.call, question, rules, conversation.recorder, timeout=step.timeout)
     conversation.note_consent(consent)
