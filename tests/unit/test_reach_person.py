@@ -33,13 +33,20 @@ steps:
 MOBILE = 'phone: "102", mobile: "+37255501234"'
 
 
+def two_account_managers(jaan: str = 'phone: "102"') -> str:
+    """The example's people.yaml, with Jaan and Mari alone as account managers; Jaan's deputy is Mari, Liis has only a
+    mobile."""
+    text = (EXAMPLE / "people.yaml").read_text("utf-8").replace(", roles: account_manager", "")
+    text = text.replace('phone: "102", deputy: rasmus', f"{jaan}, deputy: mari, roles: account_manager")
+    text = text.replace("    deputy: jaan   ", "    roles: account_manager\n    deputy: jaan   ")
+    return text.replace("department: reception}", 'department: reception, mobile: "+37255501235"}')
+
+
 class Reaching:
     """A caller for Jaan, whose deputy is Mari; or for Liis, who has only a mobile."""
 
     def __init__(self, load: Load, jaan: str = 'phone: "102"', **phones: str) -> None:
-        text = (EXAMPLE / "people.yaml").read_text("utf-8").replace('phone: "102"', jaan)
-        text = text.replace("deputy: rasmus, roles: account_manager}", "deputy: mari, roles: account_manager}")
-        text = text.replace("department: reception}", 'department: reception, mobile: "+37255501235"}')
+        text = two_account_managers(jaan)
         loaded = load({"people.yaml": text})
         assert loaded.configuration is not None, loaded.told
         self.clock, self.ledger = ManualClock(TUESDAY), InMemoryLedger()
@@ -103,7 +110,7 @@ async def test_all_refuse(load: Load, refusal: str) -> None:
 
 
 def test_exploration_finds_every_outcome_in_few_runs(load: Load) -> None:
-    loaded = load({"flows/main.yaml": OVERLAY})
+    loaded = load({"flows/main.yaml": OVERLAY, "people.yaml": two_account_managers()})
     assert loaded.configuration is not None, loaded.told
     explorer = Explorer(loaded.configuration)
     state = State("main", "f", loaded.configuration.organisation.default_language)
