@@ -109,13 +109,13 @@ class Controller:
         self._presence = KeptPresence(
             self._database_url(), self._folders.state, self._clock, lambda phone: self._exchange.devices.state_of(phone)
         )
-        self._queues = Queues(is_starting=True)
+        self._phone_uses = PhoneUses()
+        self._queues = Queues(self._phone_uses, is_starting=True)
         self._clients = MirroredClients(self._database_url(), self._folders.state)
         self._swaps = MirroredSwaps(self._database_url(), self._folders.state)
         self._lists = MirroredLists(self._database_url(), self._folders.state)
         self._spam = _spam_scores(settings)
         self._lookups = JsonLookups()
-        self._phone_uses = PhoneUses()
         self._lights = MessageLights(lambda: self._exchange.ami)
         self._messages = KeptMessages(self._folders, self._ledger)
         self._recording_disk = RecordingDisk(self._folders.call_audio)
@@ -127,7 +127,7 @@ class Controller:
         self._calling_back = CallingBack(lambda: self._serving.now.office, self)
         self._callbacks.learned = self._calling_back.learned
         watched: CallLedger = self._ledger
-        for noted in (self._queues.rooms.noted, self._phone_uses.noted, self._calling_back.noted):
+        for noted in (self._phone_uses.noted, self._queues.rooms.noted, self._calling_back.noted):
             watched = WatchedLedger(watched, noted)
         self._serving = Serving(
             settings,

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.dialling import DialOutcome, Phone
@@ -22,13 +23,12 @@ from switchboard.domain.event_kind import EventKind
 from switchboard.domain.identity import CallId
 from switchboard.domain.queueing import (
     RECENT_CALLS,
-    Idle,
     Queue,
     Ticket,
     expected_wait,
     in_order,
-    to_ring,
 )
+from switchboard.domain.ring_strategy import Member, PhoneUses, turns
 
 BUSY_AGAIN = timedelta(seconds=10)  # after which a phone that was in a call we don't know of is tried again
 
@@ -54,8 +54,6 @@ class Agent:
     calls: set[CallId] = field(default_factory=set)  # that it rings or talks in
     kept_for: CallId | None = None
     pause: tuple[datetime, datetime] | None = None  # from and until: wrap-up, or skipped for not answering
-    idle_since: datetime | None = None
-    answered: int = 0
     wrap_up: timedelta = timedelta()  # after the call it is in
     is_skipped: bool = False  # did not answer the last time
 
@@ -71,7 +69,9 @@ class Agent:
 class QueueRooms:
     """See above. Times are UTC, and never go by any clock but the caller's of each method."""
 
-    def __init__(self) -> None:
+    def __init__(self, uses: PhoneUses | None = None) -> None:
+        """`uses`: what strategies go by; told of each event before `noted` is."""
+        self._uses = uses or PhoneUses()
         self.is_open = True  # False after a start, until callers an earlier controller left behind are here
         self._waiting: dict[CallId, Waiting] = {}
         self._agents: dict[str, Agent] = {}  # by Phone.line
@@ -146,7 +146,6 @@ class QueueRooms:
         """An agent answered this caller, who waits no more. The agent's phone is in the same call, or `in_call`."""
         waiting = self._waiting[call_id]
         agent = self._agent(phone.line)
-        agent.answered += 1
         agent.is_skipped = False
         agent.wrap_up = waiting.queue.wrap_up
         self.talks(in_call or call_id, phone.line)
@@ -166,7 +165,6 @@ class QueueRooms:
         agent = self._agent(line)
         if call_id in agent.calls:
             agent.calls.discard(call_id)
-            agent.idle_since = now
             agent.pause, agent.wrap_up = (now, now + agent.wrap_up), timedelta()
             self.dispatch(now)
             self.look_again(line)
@@ -214,9 +212,7 @@ class QueueRooms:
             waiting = self._waiting[ticket.call_id]
             if waiting.offered:
                 continue
-            free = [phone for phone in waiting.agents if self._agent(phone.line).is_free(now)]
-            rung = {idle.line for idle in to_ring(waiting.queue.strategy, [self._idle(phone) for phone in free])}
-            waiting.offered = tuple(phone for phone in free if phone.line in rung)
+            waiting.offered = self._to_ring(waiting, now)
             for phone in waiting.offered:
                 self._agent(phone.line).kept_for = ticket.call_id
             if waiting.offered:
@@ -232,9 +228,14 @@ class QueueRooms:
     def _agent(self, line: str) -> Agent:
         return self._agents.setdefault(line, Agent())
 
-    def _idle(self, phone: Phone) -> Idle:
-        agent = self._agent(phone.line)
-        return Idle(phone.line, agent.idle_since, agent.answered)
+    def _to_ring(self, waiting: Waiting, now: datetime) -> tuple[Phone, ...]:
+        """Whom of the agents who are free the queue's strategy rings first; drawn for each caller where it draws."""
+        free = [Member(each.name, (each,)) for each in waiting.agents if self._agent(each.line).is_free(now)]
+        if not free:
+            return ()
+        draw = Random(waiting.ticket.call_id.int)  # noqa: S311
+        first = turns(waiting.queue.strategy, free, lambda member: self._uses.use_of(member, now), draw)[0]
+        return tuple(phone for member in first for phone in member.phones)
 
     def _release_offer(self, call_id: CallId) -> None:
         for agent in self._kept_for(call_id):

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from switchboard.domain.identity import CallId
+from switchboard.domain.ring_strategy import Strategy
 
 HEAD_START = timedelta(minutes=2)  # of one level of priority, unless the queue says otherwise
 HIGHEST_PRIORITY = 9
@@ -37,15 +38,6 @@ class WaitOutcome(StrEnum):
     NOBODY_ON_DUTY = "nobody_on_duty"
 
 
-class Strategy(StrEnum):
-    """Which of the free agents is rung for the caller whose turn it is."""
-
-    LONGEST_IDLE = "longest_idle"
-    FEWEST_CALLS = "fewest_calls"
-    IN_ORDER = "in_order"  # as the queue lists them
-    SIMULTANEOUS = "simultaneous"  # all who are free
-
-
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
     """How callers of a queue are called back who asked for it."""
@@ -63,7 +55,7 @@ class Queue:
 
     id: str  # a word: "sales"
     members: tuple[str, ...]  # Persons' ids: its agents
-    strategy: Strategy = Strategy.LONGEST_IDLE
+    strategy: Strategy = Strategy.LONGEST_IDLE  # its first turn is rung, of the agents who are free
     ring_for: timedelta = timedelta(seconds=15)
     wrap_up: timedelta = timedelta(seconds=5)  # an agent's pause after a call
     skip_for: timedelta = timedelta(seconds=30)  # an agent's who did not answer
@@ -95,26 +87,6 @@ class Ticket:
 def in_order(tickets: Iterable[Ticket]) -> list[Ticket]:
     """The next to be served first."""
     return sorted(tickets, key=lambda ticket: ticket.rank)
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """A free agent, as the strategies see one."""
-
-    line: str  # Phone.line
-    since: datetime | None  # last call's end; None: no call yet, or none that is known
-    answered: int  # calls taken
-
-
-def to_ring(strategy: Strategy, free: Sequence[Idle]) -> list[Idle]:
-    """Whom to ring now, of those who are free; `free` is in the order of the queue's list, which decides a draw."""
-    if not free or strategy is Strategy.SIMULTANEOUS:
-        return list(free)
-    if strategy is Strategy.FEWEST_CALLS:
-        return [min(free, key=lambda idle: idle.answered)]
-    if strategy is Strategy.LONGEST_IDLE:
-        return [min(free, key=lambda idle: (idle.since is not None, idle.since))]
-    return [free[0]]
 
 
 def expected_wait(position: int, agents: int, handling: Sequence[timedelta]) -> timedelta:

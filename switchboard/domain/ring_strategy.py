@@ -1,4 +1,4 @@
-"""In which order the phones of a group are rung.
+"""In which order the phones of a group are rung, or the agents of a queue who are free.
 
     strategy       who is rung
     -------------  ------------------------------------------------------------------------------
@@ -8,7 +8,8 @@
     fewest_calls   one after the other, first who took the fewest calls in the last 24 hours
     random         one after the other, in an order drawn anew for each call
 
-Where two are equal, the group's order decides.
+Where two are equal, the order of the group, or of the queue's members, decides. A queue looks anew for each caller
+whose turn it is, and rings the first of those who are free then.
 """
 
 from __future__ import annotations
@@ -114,8 +115,9 @@ class PhoneUses:
                 self._ended.setdefault(row["answered_extension"], {}).setdefault(row["id"], row["ended_at"])
 
     def _lately(self, line: str, now: datetime) -> dict[CallId, datetime]:
+        # What ends later than now is of a clock that was set back: who took it would be passed over till then.
         calls = self._ended.get(line, {})
-        for call_id in [call_id for call_id, end in calls.items() if now - end > COUNTED]:
+        for call_id in [call_id for call_id, end in calls.items() if not timedelta() <= now - end <= COUNTED]:
             del calls[call_id]
         return calls
 

@@ -12,7 +12,8 @@ from switchboard.domain.call_recording import Record
 from switchboard.domain.consent import Asking, Consent
 from switchboard.domain.forwarding import MANAGER
 from switchboard.domain.language import NAMES
-from switchboard.domain.queueing import HIGHEST_PRIORITY, Strategy
+from switchboard.domain.queueing import HIGHEST_PRIORITY
+from switchboard.domain.ring_strategy import Strategy
 from switchboard.domain.rota import Turn
 from switchboard.domain.screening import Verdict
 from switchboard.flows.check_limits import RULES

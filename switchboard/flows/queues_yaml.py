@@ -9,7 +9,8 @@ from typing import Any
 
 from switchboard.domain.organisation import Department, Person
 from switchboard.domain.outbound import OutboundRules
-from switchboard.domain.queueing import HIGHEST_PRIORITY, CallbackRules, Queue, Strategy
+from switchboard.domain.queueing import HIGHEST_PRIORITY, CallbackRules, Queue
+from switchboard.domain.ring_strategy import Strategy
 from switchboard.flows.reading import Reading
 from switchboard.flows.source import Node, Place, Table
 

@@ -33,7 +33,8 @@ from switchboard.domain.hours import HoursKind
 from switchboard.domain.identity import CallId, new_event_id
 from switchboard.domain.phone_numbers import e164, masked
 from switchboard.domain.queue_rooms import Waiting
-from switchboard.domain.queueing import CallbackRules, Queue, Strategy, Ticket
+from switchboard.domain.queueing import CallbackRules, Queue, Ticket
+from switchboard.domain.ring_strategy import Strategy
 from switchboard.ports import AgentLines, Call
 from switchboard.services.attempt_callback import Attempt, attempt_callback, talk_on_after_restart
 from switchboard.services.find_agents import agents_on_duty

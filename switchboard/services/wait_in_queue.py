@@ -18,6 +18,7 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.queue_rooms import QueueRooms, Waiting
 from switchboard.domain.queueing import Queue, Ticket, WaitOutcome, bound
+from switchboard.domain.ring_strategy import PhoneUses
 from switchboard.errors import CallerHungUp
 from switchboard.ports import Call, CallLedger, Utterance
 from switchboard.services.forward_call import ring_phones, talk_to
@@ -76,10 +77,10 @@ class Waited:
 class Queues:
     """Waiting in the queues of this machine."""
 
-    def __init__(self, *, is_starting: bool = False) -> None:
+    def __init__(self, uses: PhoneUses | None = None, *, is_starting: bool = False) -> None:
         """`is_starting`: nobody is served until `all_adopted`, as callers that an earlier controller left behind come
-        back in any order."""
-        self.rooms = QueueRooms()
+        back in any order. `uses`: see QueueRooms."""
+        self.rooms = QueueRooms(uses)
         self.rooms.is_open = not is_starting
         self._expected: set[CallId] = set()
         self._are_all_known = not is_starting

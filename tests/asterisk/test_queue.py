@@ -22,6 +22,7 @@ async def test_music_place_and_wait_are_heard_and_an_agent_answers(office: Story
     mari = await office.desk("101")
     first = await office.call(QUEUE)
     talking = await (await mari.rung()).answer()
+    await waiting(office, 0)  # who is being put through has a place still
     call = await office.call(QUEUE)  # Jaan's phone is off, Mari talks
     assert await call.hears(office.prompt("queue_next"))
     comfort = await call.hears(office.prompt("queue_comfort"))

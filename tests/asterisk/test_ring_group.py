@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from switchboard.domain.call_record import EventKind
@@ -12,10 +14,12 @@ from tests.asterisk.office import StoryOffice, hear_each_other
 from tests.asterisk.test_forward import known_as, refusing, registered
 from tests.asterisk.test_queue import who_rings
 from tests.hearing import tone
-from tests.phones import Phone, PhoneCall
+from tests.phones import Habit, Phone, PhoneCall
 from tests.refusing_phone import RefusingPhone
 
 IN_ORDER, LONGEST_IDLE, NAMED = "6001030", "6001031", "6001032"  # Mari 101 and Jaan 102
+FEWEST_CALLS, RANDOM = "6001033", "6001034"
+JAAN_FIRST = 1  # a seed that draws him before Mari; 0 draws her
 NAME = 620  # Hz
 
 
@@ -33,6 +37,46 @@ async def test_who_was_idle_longest_is_rung_first(office: StoryOffice) -> None:
         assert (await office.record_of(call)).answered_extension == first.user
         await known_as(office, DeviceState.IDLE, "101", "102")
     assert turns in ([mari, jaan, mari], [jaan, mari, jaan])  # whoever of them talked last in an earlier story
+
+
+async def test_who_took_the_fewest_calls_is_rung_first(office: StoryOffice) -> None:
+    """Mari, listed first; Jaan, who is busy, so Mari again; then he, and he again, though she is idle longer."""
+    office.set_time("2026-12-08 10:00")  # more than a day after all other stories: their calls do not count
+    mari, jaan = await registered(office, "101", "102")
+    rang = []
+    for jaan_does in (Habit.RING, Habit.BUSY, Habit.RING, Habit.RING):
+        jaan.habit = jaan_does
+        call = await office.call(FEWEST_CALLS)
+        if jaan_does is Habit.BUSY:
+            await (await jaan.rung()).ended()
+        answers = mari if len(rang) < 2 else jaan
+        rung = await (await answers.rung()).answer()
+        await hear_each_other(call, rung)
+        await rung.hang_up()
+        await call.ended()
+        rang.append(
+            [(each["extension"], each["outcome"]) for each in (await office.record_of(call)).of(EventKind.RUNG)]
+        )
+        await known_as(office, DeviceState.IDLE, "101", "102")
+    assert rang == [
+        [("101", "answered")],
+        [("102", "busy"), ("101", "answered")],
+        [("102", "answered")],
+        [("102", "answered")],
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+async def test_who_is_rung_first_is_drawn(office: StoryOffice, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr("switchboard.services.ring_group._draw", lambda call: Random(seed))
+    mari, jaan = await registered(office, "101", "102")
+    first, second = (jaan, mari) if seed == JAAN_FIRST else (mari, jaan)
+    call = await office.call(RANDOM)
+    await (await first.rung()).ended()  # the turn is over
+    await hear_each_other(call, await (await second.rung()).answer())
+    await call.hang_up()
+    record = await office.record_of(call)
+    assert [each["extension"] for each in record.of(EventKind.RINGING)] == [first.user, second.user]
 
 
 async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice) -> None:

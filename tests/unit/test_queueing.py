@@ -20,15 +20,13 @@ from switchboard.domain.queueing import (
     BOUNDS,
     HIGHEST_PRIORITY,
     USUAL_CALL,
-    Idle,
     Queue,
-    Strategy,
     Ticket,
     bound,
     expected_wait,
     in_order,
-    to_ring,
 )
+from switchboard.domain.ring_strategy import PhoneUses, Strategy
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -125,33 +123,12 @@ def test_an_estimate_is_never_less_than_what_it_goes_by(position: int, agents: i
     assert len(handling) >= 3 or expected_wait(1, 1, handling) == USUAL_CALL
 
 
-EARLIER, LATER = NOON - MINUTE, NOON
-
-
-@pytest.mark.parametrize(
-    ("strategy", "rung"),
-    [
-        (Strategy.IN_ORDER, ["101"]),
-        (Strategy.SIMULTANEOUS, ["101", "102", "110"]),
-        (Strategy.LONGEST_IDLE, ["102"]),
-        (Strategy.FEWEST_CALLS, ["110"]),
-    ],
-)
-def test_strategies(strategy: Strategy, rung: list[str]) -> None:
-    free = [Idle("101", LATER, 4), Idle("102", EARLIER, 3), Idle("110", LATER, 1)]
-    assert [each.line for each in to_ring(strategy, free)] == rung
-    assert to_ring(strategy, []) == []
-
-
-def test_who_has_not_talked_yet_is_idle_longest() -> None:
-    assert to_ring(Strategy.LONGEST_IDLE, [Idle("101", EARLIER, 1), Idle("102", None, 0)])[0].line == "102"
-
-
 class Room:
     """Rooms, a clock, and who was nudged."""
 
     def __init__(self) -> None:
-        self.rooms = QueueRooms()
+        self.uses = PhoneUses()
+        self.rooms = QueueRooms(self.uses)
         self.now = NOON
         self.nudged: list[int] = []
         self.woken: list[int] = []
@@ -181,7 +158,9 @@ class Room:
         self.rooms.dispatch(self.now)
 
     def note(self, number: int, kind: EventKind, **data: str) -> None:
-        self.rooms.noted(CallEvent(call(number), EventId(UUID(int=1)), self.now, kind, data))
+        event = CallEvent(call(number), EventId(UUID(int=1)), self.now, kind, data)
+        self.uses.noted(event)
+        self.rooms.noted(event)
 
 
 @pytest.fixture
@@ -203,6 +182,53 @@ def test_two_agents_serve_three_callers(room: Room) -> None:
     assert room.rooms.next_change(call(3), room.now) == room.now + SALES.wrap_up
     room.wait(5)
     assert room.offered(3) == ["102"]
+
+
+def talked(room: Room, *extensions: str) -> None:
+    """Each had a call, one after the other."""
+    for number, extension in enumerate(extensions, 1000):
+        room.now += MINUTE
+        room.note(number, EventKind.TALKING, extension=extension)
+        room.note(number, EventKind.TALKED, extension=extension)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rung"),
+    [
+        (Strategy.IN_ORDER, ["101"]),
+        (Strategy.SIMULTANEOUS, ["101", "102", "110"]),
+        (Strategy.LONGEST_IDLE, ["102"]),
+        (Strategy.FEWEST_CALLS, ["110"]),
+    ],
+)
+def test_whom_a_queue_rings(room: Room, strategy: Strategy, rung: list[str]) -> None:
+    talked(room, "102", "102", "101", "101", "110")
+    room.wait(60)
+    room.comes(1, Queue("sales", (), strategy), (MARI, JAAN, ANNA))
+    assert room.offered(1) == rung
+
+
+def test_who_has_not_talked_yet_is_idle_longest(room: Room) -> None:
+    talked(room, "101")
+    room.wait(60)
+    room.comes(1)
+    assert room.offered(1) == ["102"]
+
+
+def test_random_is_drawn_for_each_caller_among_the_free(room: Room) -> None:
+    queue, rung = Queue("sales", (), Strategy.RANDOM), Counter[str]()
+    room.note(1000, EventKind.RINGING, extension="110")
+    for number in range(1, 200):
+        room.comes(number, queue, (MARI, JAAN, ANNA))
+        rung.update(room.offered(number))
+        room.rooms.leave(call(number), room.now)
+    assert rung.keys() == {"101", "102"}
+    assert min(rung.values()) > 60
+    room.comes(1, queue, (MARI, JAAN, ANNA))
+    before = room.offered(1)
+    room.rooms.leave(call(1), room.now)
+    room.comes(1, queue, (MARI, JAAN, ANNA))
+    assert room.offered(1) == before, "the same caller, drawn again"
 
 
 def test_who_sleeps_learns_of_a_pause_that_ends_sooner(room: Room) -> None:

@@ -142,6 +142,12 @@ def test_a_call_counts_for_a_day() -> None:
     assert known.use_of(member("101"), NOON + COUNTED + MINUTE) == Use(None, 0)
 
 
+def test_a_clock_that_is_set_back_makes_nobody_idle_last() -> None:
+    known = PhoneUses()
+    known.noted(event(EventKind.TALKED, 1, "101", NOON + 60 * MINUTE))
+    assert known.use_of(member("101"), NOON) == Use(None, 0)
+
+
 def test_what_the_archive_tells_again_counts_once() -> None:
     known = PhoneUses()
     known.noted(event(EventKind.TALKED, 1, "101", NOON))
