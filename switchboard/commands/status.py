@@ -99,6 +99,18 @@ def _live_lines(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
+def recording_lines(controller: dict[str, Any]) -> list[str]:
+    """What hinders recordings of conversations; nothing where nothing does."""
+    from switchboard.commands.calls import printable
+
+    lines = []
+    if controller.get("recordings_have_room") is False:
+        lines.append("recordings   NONE IS BEGUN: less than 2 GiB of disk are free")
+    if problem := controller.get("recordings_problem"):
+        lines.append(printable(f"recordings   NOT BROUGHT IN OR ERASED, IS TRIED AGAIN: {problem}"))
+    return lines
+
+
 def _message_lines(told: dict[str, Any]) -> list[str]:
     """How sending of mail and webhooks goes; nothing where no figures are known yet."""
     from switchboard.commands.calls import printable
@@ -146,6 +158,7 @@ def as_text(facts: dict[str, Any]) -> str:
     if facts["controller"]:
         lines += [*_live_lines(facts), f"calls        {facts['calls']} in progress"]
         lines += _message_lines(facts["controller"].get("messages") or {})
+        lines += recording_lines(facts["controller"])
     lines += _console_lines(facts["console"])
     return "\n".join(lines)
 

@@ -53,11 +53,14 @@ def read_call_recording(
         reading.problems.add(node.place, "the rules are no list", "lines such as `- {queues: sales, record: agreed}`")
         return ()
     rules: list[RecordingRule] = []
+    fits_all = False  # the rule before
     for item in node.items:
-        if rules and rules[-1] == RecordingRule(rules[-1].record, rules[-1].keep):
+        if fits_all:
             text = "this rule decides nothing: the one before it fits every conversation"
             reading.problems.add(item.place, text, "the rule that fits everything as the last one")
         rules.append(_rule(reading, item, known))
+        # By what is written: a name that is not known is told of already.
+        fits_all = isinstance(item, Table) and all(item.get(key) is None for key in SUBJECTS)
     return tuple(rules)
 
 

@@ -221,3 +221,21 @@ class RingingContract:
         await bench.call.answer()
         result = await bench.call.ring([mobile], timeout=LONG, hearing=WhileRinging.RINGBACK)
         assert (result.outcome, result.answered_by) == (DialOutcome.FAILED, None)
+
+    async def test_whoever_answers_is_asked_about_and_nobody_else(self, bench: CallBench) -> None:
+        """Whether the talk is recorded; chosen once for each conversation, and to say no hinders none."""
+        asked: list[Phone] = []
+
+        def choose(phone: Phone) -> None:
+            asked.append(phone)
+
+        first, second = bench.phones
+        await bench.call.answer()
+        bench.call.record_talks(choose)
+        bench.phone(first, "busy")
+        await bench.call.ring([first], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        assert asked == []
+        bench.phone(second, "answers after 1s, talks 2s")
+        await bench.call.ring([second], timeout=LONG, hearing=WhileRinging.RINGBACK)
+        await bench.call.talk()
+        assert asked == [second]
