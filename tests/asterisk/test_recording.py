@@ -21,12 +21,13 @@ K = EventKind
 CARD_NUMBER = 1900.0  # Hz: what the caller says while the recording is paused
 LATER = 2300.0  # Hz: and when it goes on
 PAUSE_TONE = 880.0
+RECORDED = "6001050"  # the number whose callers are asked
 
 
 async def talk_to_mari(office: StoryOffice, key: str) -> tuple[PhoneCall, Phone, PhoneCall]:
     """A caller who is asked, presses a key, and talks to Mari."""
     mari = await office.desk("101")
-    call = await office.call("6001050")
+    call = await office.call(RECORDED)
     await call.hears(office.prompt("may_we_record"))
     await call.press(key)
     return call, mari, await (await mari.rung()).answer()
@@ -152,7 +153,7 @@ async def test_passed_on_to_another_number_of_ours_the_caller_is_not_asked_again
     call, mari, rung = await talk_to_mari(office, "2")
     before = audio_of(office)
     await say(rung, call, CALLEE_TONE)
-    await rung.transfer("6001050")
+    await rung.transfer(RECORDED)
     await rung.ended()
     again = await (await mari.rung()).answer()
     await say(again, call, CALLEE_TONE)
