@@ -165,8 +165,11 @@ class Call(Protocol):
     def forget_keys(self) -> None:
         """Drop keys pressed but not read, so that they don't answer a question not yet asked."""
 
-    def music(self, *, on: bool) -> None:
-        """Music for a caller who waits, until it is turned off or a phone answers. What is said is said without it."""
+    def music(self, *, on: bool, folder: str = "") -> None:
+        """Music for a caller who waits, until it is turned off or a phone answers. What is said is said without it.
+
+        `folder`: one of the organisation's own; the usual music where it is "", or has nothing to be played.
+        """
 
     async def wait(self, timeout: timedelta) -> str | None:
         """As `key`; None as well when `nudge` was called since the last time."""

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from switchboard.asterisk import hold_music, signal_tones
 from switchboard.asterisk.dialplan_reach import leaks
 from switchboard.asterisk.escaping import Escaped, comment
-from switchboard.asterisk.rendering_values import RenderingInput, template_values, trunk_variable
+from switchboard.asterisk.rendering_values import RenderingInput, organisation_music, template_values, trunk_variable
 from switchboard.domain.organisation import Organisation
 from switchboard.errors import ConfigurationError, SetupError
 from switchboard.folders import Folders
@@ -176,7 +176,9 @@ def render_all(
     for name, content in signal_tones.make_wavs().items():
         write_file(folders.asterisk / "tones" / name, content, gid)
     music = music_folder(folders)
-    if not music.is_dir() or not any(music.iterdir()):  # else the organisation's own, or ours from before
+    for each in organisation_music(configuration.organisation):
+        (music / each).mkdir(parents=True, exist_ok=True)
+    if not music.is_dir() or not any(each.is_file() for each in music.iterdir()):  # else theirs, or ours from before
         write_file(music / "hold.wav", hold_music.make_wav(), gid)
     return changed
 

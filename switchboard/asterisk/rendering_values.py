@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from switchboard.asterisk import escaping
 from switchboard.asterisk.escaping import Escaped
+from switchboard.asterisk.hold_music import music_class
 from switchboard.asterisk.outbound_values import outbound_values
 from switchboard.asterisk.parking_place import parking_values
 from switchboard.asterisk.tones import tones_of
@@ -83,6 +84,7 @@ def template_values(given: RenderingInput) -> Values:
         "no_emergency_line": _said_by_dialplan(given, NO_EMERGENCY_LINE),
         "star_codes": [Escaped(pattern) for each in STAR_CODES for pattern in each.patterns],
         "star_unavailable": _said_by_dialplan(given, UNAVAILABLE),
+        "queue_music": _queue_music(given),
         "outbound": _checked(problems, "outbound", lambda: outbound_values(organisation, _recordings(given))),
     }
     problems += _clashes(organisation)
@@ -146,6 +148,19 @@ def _places(given: RenderingInput) -> Values:
         "ari": {"port": settings.ari_port, "password": escaping.value(given.ari_password)},
         "ami": {"port": settings.ami_port, "password": escaping.value(given.ami_password)},
     }
+
+
+def organisation_music(organisation: Organisation) -> list[str]:
+    """The folders of music that queues name."""
+    return sorted({queue.music for queue in organisation.queues.values() if queue.music})
+
+
+def _queue_music(given: RenderingInput) -> list[Values]:
+    folder = given.folders.asterisk / "music"
+    return [
+        {"section": escaping.word(music_class(each)), "folder": escaping.path(folder / each)}
+        for each in organisation_music(given.organisation)
+    ]
 
 
 def _zone(organisation: Organisation) -> Escaped:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from switchboard.asterisk import ari_operations as operations
+from switchboard.asterisk.hold_music import music_class
 from switchboard.asterisk.leg import Leg, LegState
 from switchboard.asterisk.ringing import RingingChannel
 from switchboard.domain.dialling import Phone, WhileRinging
@@ -20,10 +22,11 @@ class WaitingChannel(RingingChannel):
     _breaking: frozenset[str] = frozenset()
     _is_broken_off = False
 
-    def music(self, *, on: bool) -> None:
+    def music(self, *, on: bool, folder: str = "") -> None:
         """See ports.Call."""
         if on != self._has_music and not self._gone:
-            self._command(operations.START_MUSIC if on else operations.STOP_MUSIC, channelId=self.channel)
+            chosen: dict[str, Any] = {"mohClass": music_class(folder)} if on and folder else {}
+            self._command(operations.START_MUSIC if on else operations.STOP_MUSIC, channelId=self.channel, **chosen)
         self._has_music = on
 
     def nudge(self, *, interrupts: bool = True) -> None:

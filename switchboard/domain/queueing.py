@@ -64,6 +64,7 @@ class Queue:
     comfort_every: timedelta = timedelta(seconds=30)  # between announcements
     tells_position: bool = True
     tells_wait: bool = True
+    music: str = ""  # a folder of the organisation's music; "": the usual
     head_start: timedelta = HEAD_START
     priorities: Mapping[str, int] = field(default_factory=dict)  # client class -> 0 to HIGHEST_PRIORITY; others: 0
     callback: CallbackRules | None = None  # None: callers are not called back

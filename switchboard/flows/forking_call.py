@@ -239,7 +239,7 @@ class ForkingCall:
     def forget_keys(self) -> None:
         """See ports.Call."""
 
-    def music(self, *, on: bool) -> None:
+    def music(self, *, on: bool, folder: str = "") -> None:
         """See ports.Call."""
 
     async def wait(self, timeout: timedelta) -> str | None:

@@ -40,7 +40,7 @@ from switchboard.flows.json_types import (
 from switchboard.flows.lookups_yaml import METHODS
 from switchboard.flows.messages_yaml import KEPT
 from switchboard.flows.outbound_yaml import MOST_A_DAY, MOST_AT_ONCE, MOST_MINUTES
-from switchboard.flows.queues_yaml import MOST_ATTEMPTS, MOST_WAITING
+from switchboard.flows.queues_yaml import LONGEST_FOLDER, MOST_ATTEMPTS, MOST_WAITING
 from switchboard.flows.screening_yaml import ATTESTATIONS, CAUSES, MOST_CALLS
 
 EXTENSION: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{2,6}$", "minimum": 10, "maximum": 999999}
@@ -180,6 +180,7 @@ def _trunk() -> Schema:
 
 def _queue(names: Names) -> Schema:
     priority = whole_number(0, HIGHEST_PRIORITY)
+    music = {"type": "string", "pattern": IDENTIFIER, "maxLength": LONGEST_FOLDER}
     classes: Schema = table(dict.fromkeys(names.client_classes, priority)) if names.client_classes else {}
     members = {"anyOf": [table({"department": names.one_of("departments")}), one_or_several(names.one_of("people"))]}
     properties = {
@@ -193,6 +194,7 @@ def _queue(names: Names) -> Schema:
         "comfort_every": duration("time between announcements: `30s`"),
         "position": described(yes_or_no(), "are callers told their place"),
         "wait": described(yes_or_no(), "are callers told how long it may take"),
+        "music": described(or_template(music), "a folder of its own music: asterisk-config/README.md"),
         "head_start": duration("each level of priority counts as having come so much earlier: `2m`"),
         "priority": described(classes or entries(priority), "levels of priority by class of client"),
         "callback": _callback(),

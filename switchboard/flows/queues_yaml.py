@@ -17,8 +17,9 @@ from switchboard.flows.source import Node, Place, Table
 LONGEST_CALLED_BACK = timedelta(minutes=2)  # a phone outside rings: then a voicemail answers
 LONGEST_RING = timedelta(minutes=1)  # of one agent: the next one may be free
 MOST_WAITING = 200
+LONGEST_FOLDER = 30  # letters
 DURATIONS = ("ring_for", "wrap_up", "skip_for", "longest_wait", "comfort_every", "head_start")
-FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority", "callback")
+FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority", "callback", "music")
 CALLBACK_FIELDS = ("attempts", "pause", "deadline", "ring_for", "role")
 MOST_ATTEMPTS = 20
 LONGEST_PAUSE, LONGEST_DEADLINE = timedelta(hours=24), timedelta(days=14)
@@ -60,6 +61,7 @@ def _queue(
         reading.problems.add(ring_for.place, "an agent's phone rings too long", "at most `1m`")
     usual = Queue(identifier, members)
     strategy, most, position, wait = (table.get(key) for key in ("strategy", "most_waiting", "position", "wait"))
+    music = table.get("music")
     words = [each.value for each in Strategy]
     chosen = reading.choice(strategy, table.place, "strategy", words) if strategy else ""
     return Queue(
@@ -71,9 +73,19 @@ def _queue(
         else usual.most_waiting,
         tells_position=reading.flag(position, table.place, "answer here") if position else True,
         tells_wait=reading.flag(wait, table.place, "answer here") if wait else True,
+        music=_music(reading, music) if music else "",
         priorities=_priorities(reading, table, client_classes),
         **given,
     )
+
+
+def _music(reading: Reading, node: Node) -> str:
+    folder = reading.something(node, node.place, "music", "the name of a folder of music")
+    if len(folder) > LONGEST_FOLDER:
+        reading.problems.add(
+            node.place, "the name of the music's folder is too long", f"at most {LONGEST_FOLDER} letters"
+        )
+    return reading.identifier(folder, node.place, "music") if folder else ""
 
 
 def _members(

@@ -189,7 +189,7 @@ class _Turn:
         """Wait for it. Each round does one thing that is due; a key comes before all else."""
         call, queue = self._call, self._queue
         pause = timedelta()
-        call.music(on=True)
+        call.music(on=True, folder=queue.music)
         while True:
             key = await call.wait(pause)
             pause = timedelta()
@@ -220,16 +220,16 @@ class _Turn:
         return (min(due, freed) if freed is not None else due) - now
 
     async def _announce(self) -> None:
-        call = self._call
+        call, queue = self._call, self._queue
         if self._rooms.offered(call.id):
             return
         call.music(on=False)
         place, wait = self._rooms.position(call.id), self._rooms.estimate(call.id)
-        parts = [*self._request.said.of(self._queue, place, wait), self._request.comfort]
+        parts = [*self._request.said.of(queue, place, wait), self._request.comfort]
         language = self._recorder.language
         await call.play([utterance for part in parts for utterance in part[language]], barge_in=True)
-        call.music(on=True)
-        self._announce_at = self._recorder.now() + self._queue.comfort_every
+        call.music(on=True, folder=queue.music)
+        self._announce_at = self._recorder.now() + queue.comfort_every
 
     async def _ring(self, phones: Sequence[Phone]) -> Phone | None:
         """Ring those whose turn it is; who answered. A key of the request ends it."""
@@ -238,7 +238,7 @@ class _Turn:
         result = await ring_phones(call, phones, self._recorder, timeout=queue.ring_for, hearing=WhileRinging.MUSIC)
         if result.outcome is DialOutcome.ANSWERED:
             return result.answered_by or phones[0]
-        call.music(on=True)
+        call.music(on=True, folder=queue.music)
         # Whom the caller did not want to wait for has done nothing to be skipped for.
         outcomes = {} if call.is_broken_off else _outcomes(phones, result)
         call.break_off(())

@@ -182,7 +182,7 @@ class ScriptedCall:
         """See ports.Call."""
         self._keys.clear()
 
-    def music(self, *, on: bool) -> None:
+    def music(self, *, on: bool, folder: str = "") -> None:
         """See ports.Call."""
         if on and not self.has_music and not self._gone:
             self._tell(Happening.MUSIC, "(music)")

@@ -49,6 +49,7 @@ IVR = HERE / "ivr"
 A_TUESDAY = "2026-11-24 10:00"  # when every story begins: open
 A_TRUNK = "trunk.test:5060"  # in organisation.yaml
 DEADLINE = 10.0  # seconds
+OWN_MUSIC = "music/lorries/ours.wav"  # of a queue
 ASTERISK_SAYS = 15.0  # seconds until what only Asterisk's event log tells is recorded
 RINGBACK = 425.0  # Hz, Estonia
 CALLER_TONE, CALLEE_TONE = 1100.0, 700.0  # Hz
@@ -291,7 +292,11 @@ async def story_office(
     configuration = load_configuration(ivr, prompts)
     rendered = await asyncio.to_thread(_speak, configuration, prompts)
     settings = {"ivr": ivr, "prompts": prompts, "database_url": dsn}
-    async with PrivateAsterisk(configuration, prompts=rendered, settings=settings) as asterisk:
+    private = PrivateAsterisk(configuration, prompts=rendered, settings=settings)
+    music = private.folders.asterisk / OWN_MUSIC
+    music.parent.mkdir(parents=True)
+    write_noise(music, 6.0, seed=2)
+    async with private as asterisk:
         for made in (asterisk.folders.ledger, asterisk.folders.run):
             made.mkdir()
         asterisk.folders.secrets.write_text(json.dumps(asdict(asterisk.secrets) | {"postgres": ""}))

@@ -10,7 +10,7 @@ from switchboard.domain.clients import Client
 from switchboard.postgres.clients import Imported, PostgresClients
 from switchboard.postgres.queue_figures import queue_figures
 from tests import hearing
-from tests.asterisk.office import RINGBACK, StoryOffice, hear_each_other
+from tests.asterisk.office import OWN_MUSIC, RINGBACK, StoryOffice, hear_each_other
 from tests.asterisk_fixture import eventually
 from tests.phone_call import PhoneCall
 from tests.phones import Phone
@@ -56,6 +56,13 @@ async def leaves_at_once(call: PhoneCall, office: StoryOffice) -> None:
     print(f"heard {gone.at - pressed:.3f} s after the key was pressed")
     assert gone.at - pressed < 0.3 + KEY_LASTS
     await call.ended()
+
+
+async def test_a_queue_has_music_of_its_own(office: StoryOffice) -> None:
+    await office.desk("120")
+    call = await office.call(OF_ONE_AGENT)
+    assert await call.hears(office.asterisk.folders.asterisk / OWN_MUSIC)
+    await call.hang_up()
 
 
 KEY_LASTS = 0.2  # seconds: a key counts when it is let go

@@ -26,6 +26,12 @@ class WaitingContract:
         assert list(await bench.heard()) == [bench.utterances[0]]
         assert not await bench.hears_music()
 
+    async def test_where_there_is_no_music_of_ones_own_the_usual_plays(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.call.music(on=True, folder="nothing_there")
+        assert await bench.call.wait(A_MOMENT) is None
+        assert await bench.hears_music()
+
     async def test_music_goes_on_while_phones_ring_and_ends_when_one_answers(self, bench: CallBench) -> None:
         phone = bench.phones[0]
         await bench.call.answer()

@@ -20,6 +20,7 @@ from switchboard.asterisk.rendering import read_trunk_passwords, render, render_
 from switchboard.asterisk.tones import EUROPE, tones_of
 from switchboard.domain.dialling import Phone
 from switchboard.domain.organisation import Organisation, Trunk
+from switchboard.domain.queueing import Queue
 from switchboard.domain.spoken import content_key
 from switchboard.errors import ConfigurationError, SetupError
 from switchboard.folders import Folders
@@ -200,6 +201,21 @@ def test_music_is_made_unless_the_organisation_has_its_own(tmp_path: Path) -> No
     (music / "hold.wav").rename(music / "ours.wav")
     render_all(configuration, settings, folders, known, known, trunk_passwords={})
     assert [path.name for path in music.iterdir()] == ["ours.wav"]
+
+
+def test_a_queue_has_music_of_its_own(tmp_path: Path) -> None:
+    known, organisation = Known(), sample_organisation()
+    queues = {
+        name: Queue(name, (), music=music) for name, music in (("sales", "slow"), ("service", "slow"), ("any", ""))
+    }
+    configuration = SampleConfiguration(dataclasses.replace(organisation, queues=queues))
+    settings, folders = Settings(state=tmp_path), Folders(tmp_path, tmp_path, tmp_path / "cache")
+    render_all(configuration, settings, folders, known, known, trunk_passwords={})
+    text = (folders.asterisk_config / "musiconhold.conf").read_text()
+    assert text.count(f"\n[music_slow]\nmode = files\ndirectory = {folders.asterisk}/music/slow\n") == 1
+    assert text.count("[music_") == 1
+    assert list((folders.asterisk / "music" / "slow").iterdir()) == []
+    assert (folders.asterisk / "music" / "hold.wav").exists(), "the usual music is there all the same"
 
 
 def test_a_value_that_was_not_escaped_stops_the_rendering() -> None:
