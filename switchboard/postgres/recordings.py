@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,17 +26,21 @@ import structlog
 
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.call_recording import NAME_KEPT
-from switchboard.domain.identity import new_event_id
+from switchboard.domain.identity import CallId, new_event_id
 from switchboard.errors import RecordsUnreachable
 from switchboard.folders import Folders
 from switchboard.ports import Clock
 from switchboard.postgres.call_audio import erase, keep_audio
 from switchboard.postgres.queries import queries
 from switchboard.postgres.rows import plain_uuid
+from switchboard.services.announce_caller import name_recording
 
 DEADLINE = 5.0  # seconds, for connecting and for each request
 INTERVAL = 2.0  # seconds between looks
 UNTOLD = timedelta(minutes=1)  # after a call's end, until what Asterisk's log does not tell of counts as never begun
+SWEEP = timedelta(hours=1)  # between looks for names that nobody told of; younger files are left alone
+SWEPT_BACK = 2 * NAME_KEPT  # how old such a file may be
+LONGEST_CALL = timedelta(days=1)
 NOBODY, OVERDUE = "the switchboard", "its time was over"  # who erases what is overdue, and why
 CONVERSATION, STATED_NAME = "conversation", "stated name"  # kinds of recordings
 
@@ -95,6 +99,8 @@ class RecordingKeeper:
     def __init__(self, folders: Folders, clock: Clock, dsn: str) -> None:
         self._folders, self._clock, self._dsn = folders, clock, dsn
         self.problem: str | None = None
+        self._swept_at: datetime | None = None
+        self._swept: set[Path] = set()  # files that are known to be something else, or have a row
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -116,6 +122,7 @@ class RecordingKeeper:
         # What is to be done, and not yet begun.
         work = [partial(self._settle, store, row) for row in await store.fetch("unsettled", now - UNTOLD)]
         work += [partial(self._settle_name, store, row) for row in await store.fetch("stated", now - UNTOLD)]
+        await self._settle_untold_names(store, now)
         await store.fetch("overdue", now, NOBODY, OVERDUE)
         work += [partial(self._finish, store, now, row) for row in await store.fetch("being_erased")]
         for each in work:
@@ -153,6 +160,27 @@ class RecordingKeeper:
         # Only now: whatever is killed before this, it is brought in again.
         await asyncio.to_thread(erase, samples)
 
+    async def _settle_untold_names(self, store: PostgresRecordings, now: datetime) -> None:
+        """Names that were being stated when the controller was killed, or which Asterisk failed to record to the end:
+        no event tells of them, but a call's name has the one file."""
+        if self._swept_at is not None and now - self._swept_at < SWEEP:
+            return
+        files = await asyncio.to_thread(_wav_files, self._folders.messages)
+        unknown = {
+            path: at for path, at in files.items() if path not in self._swept and now - SWEPT_BACK < at < now - SWEEP
+        }
+        if unknown:
+            began = min(unknown.values()) - LONGEST_CALL
+            calls = [CallId(plain_uuid(row["id"])) for row in await store.fetch("calls_since", began)]
+            names = await asyncio.to_thread(lambda: {str(name_recording(call)): call for call in calls})
+            for path, at in unknown.items():
+                if (call := names.get(path.stem)) is not None:
+                    until = at + NAME_KEPT
+                    about = (UUID(path.stem), call, at, "kept", 0.0, "", "", "[]", until, None, STATED_NAME)
+                    await store.fetch("settle", *about)
+        self._swept = (self._swept & files.keys()) | unknown.keys()
+        self._swept_at = now
+
     async def _settle_name(self, store: PostgresRecordings, row: asyncpg.Record) -> None:
         data: dict[str, Any] = orjson.loads(row["data"])
         name = UUID(str(data["recording"]))
@@ -162,6 +190,15 @@ class RecordingKeeper:
         await store.fetch(
             "settle", name, row["call_id"], row["at"], state, seconds, "", "", "[]", until, None, STATED_NAME
         )
+
+
+def _wav_files(folder: Path) -> dict[Path, datetime]:
+    """Each with when it was written last."""
+    found = {}
+    for path in folder.glob("*.wav"):
+        with suppress(FileNotFoundError):
+            found[path] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return found
 
 
 def recording_file(folders: Folders, name: UUID, kind: str = CONVERSATION) -> Path:

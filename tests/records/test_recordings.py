@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from switchboard.errors import RecordsUnreachable
 from switchboard.folders import Folders
 from switchboard.postgres import call_audio
 from switchboard.postgres.recordings import PostgresRecordings, RecordingKeeper, recording_file, samples_file
+from switchboard.services.announce_caller import name_recording
 from switchboard.testing.manual_clock import ManualClock
 from tests.postgres_fixture import free_port
 from tests.records.telling import NOON, a_call, archived, draining, event, ledger_at
@@ -357,6 +359,30 @@ async def test_a_stated_name_is_erased_by_hand_and_no_message_with_it(world: Wor
     assert await typed("erase", str(name), *WHY) == f"{name}: erased\n"
     assert list(world.folders.messages.iterdir()) == [message]
     assert await world.told(K.RECORDING_ERASED) == [("liis", "asked for")]
+
+
+async def test_names_that_no_event_tells_of_are_erased_as_well(world: World) -> None:
+    """The controller was killed while one was stated; a message that lies beside it is none."""
+    events = a_call()
+    name = recording_file(world.folders, name_recording(events[0].call_id), "stated name")
+    message = world.folders.messages / f"{uuid4()}.wav"
+    for path in (name, message):
+        path.write_bytes(b"RIFF")
+        os.utime(path, (NOON.timestamp() + 5,) * 2)
+    await world.tell(events)
+    await world.look()
+    world.clock.pass_time(timedelta(minutes=59))
+    await world.look()
+    assert await world.rows() == [], "whoever states it may still be on the line"
+    world.clock.pass_time(timedelta(hours=1))
+    await world.look()
+    assert [(row["kind"], row["state"], row["call_id"]) for row in await world.rows()] == [
+        ("stated name", "kept", events[0].call_id)
+    ]
+    world.clock.pass_time(timedelta(days=30))
+    await world.look()
+    assert [path.name for path in world.folders.messages.iterdir()] == [message.name]
+    assert await world.told(K.RECORDING_ERASED) == [("the switchboard", "its time was over")]
 
 
 async def test_a_name_whose_file_is_gone_is_missing(world: World) -> None:

@@ -65,6 +65,12 @@ where stated.kind = 'name_stated'
 order by stated.at
 limit 50
 
+-- calls_since --
+-- Calls that began since $1.
+select id
+from calls
+where started_at >= $1
+
 -- settle --
 -- What became of a recording.
 insert into recordings (id, call_id, started_at, state, seconds, consent, people, pauses, keep_until, sha256, kind)
