@@ -11,6 +11,7 @@ from switchboard.postgres.clients import Imported, PostgresClients
 from switchboard.postgres.queue_figures import queue_figures
 from tests import hearing
 from tests.asterisk.office import OWN_MUSIC, RINGBACK, StoryOffice, hear_each_other
+from tests.asterisk.test_forward import registered
 from tests.asterisk_fixture import eventually
 from tests.phone_call import PhoneCall
 from tests.phones import Phone
@@ -19,7 +20,7 @@ QUEUE, OF_ONE_AGENT = "6001010", "6001011"
 
 
 async def test_music_place_and_wait_are_heard_and_an_agent_answers(office: StoryOffice) -> None:
-    mari = await office.desk("101")
+    (mari,) = await registered(office, "101")
     first = await office.call(QUEUE)
     talking = await (await mari.rung()).answer()
     await waiting(office, 0)  # who is being put through has a place still
@@ -59,7 +60,7 @@ async def leaves_at_once(call: PhoneCall, office: StoryOffice) -> None:
 
 
 async def test_a_queue_has_music_of_its_own(office: StoryOffice) -> None:
-    await office.desk("120")
+    await registered(office, "120")
     call = await office.call(OF_ONE_AGENT)
     assert await call.hears(office.asterisk.folders.asterisk / OWN_MUSIC)
     await call.hang_up()
@@ -69,7 +70,7 @@ KEY_LASTS = 0.2  # seconds: a key counts when it is let go
 
 
 async def test_a_key_works_at_once_while_there_is_music(office: StoryOffice) -> None:
-    await office.desk("120")  # rings for a while, and is skipped then
+    await registered(office, "120")  # rings for a while, and is skipped then
     call = await office.call(OF_ONE_AGENT)
     comfort = await call.hears_whole(office.prompt("queue_comfort"))
     await call.listen(1.5)
@@ -79,14 +80,14 @@ async def test_a_key_works_at_once_while_there_is_music(office: StoryOffice) -> 
 
 
 async def test_a_key_works_at_once_in_an_announcement(office: StoryOffice) -> None:
-    await office.desk("120")
+    await registered(office, "120")
     call = await office.call(OF_ONE_AGENT)
     await call.hears(office.prompt("queue_next"))
     await leaves_at_once(call, office)
 
 
 async def test_a_key_works_at_once_while_an_agent_is_rung(office: StoryOffice) -> None:
-    mari = await office.desk("101")
+    (mari,) = await registered(office, "101")
     call = await office.call(QUEUE)
     rung = await mari.rung()
     await call.listen(0.5)
@@ -105,7 +106,7 @@ async def who_rings(*phones: Phone) -> PhoneCall:
 
 
 async def test_who_does_not_answer_is_skipped_and_the_caller_goes_to_the_next(office: StoryOffice) -> None:
-    mari, jaan = await office.desk("101"), await office.desk("102")
+    mari, jaan = await registered(office, "101", "102")
     call = await office.call(QUEUE)
     first, second = await who_rings(mari, jaan), await who_rings(mari, jaan)
     assert first.phone is not second.phone
@@ -121,7 +122,7 @@ async def test_nobody_on_duty_is_known_at_once(office: StoryOffice) -> None:
     call = await office.call(QUEUE)  # a Tuesday, and no agent's phone is connected
     await call.ended()
     assert office.heard(call) == ["queue_nobody"]
-    await office.desk("101")
+    await registered(office, "101")
     office.set_time("2026-11-28 10:00")  # a Saturday
     call = await office.call(QUEUE)
     await call.ended()
@@ -129,7 +130,7 @@ async def test_nobody_on_duty_is_known_at_once(office: StoryOffice) -> None:
 
 
 async def test_who_has_waited_for_as_long_as_the_queue_lets_them(office: StoryOffice) -> None:
-    mari = await office.desk("101")
+    (mari,) = await registered(office, "101")
     first = await office.call(QUEUE)
     talking = await (await mari.rung()).answer()
     call = await office.call(QUEUE)
@@ -166,7 +167,7 @@ async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
     """In the order in which they came; who leaves does as they chose; nobody is lost."""
     office.set_time("2026-12-01 10:00")  # later than all other stories: to be counted alone
     came_at = office.clock.now()
-    phones = [await office.desk("101"), await office.desk("102")]
+    phones = await registered(office, "101", "102")
     calls: list[PhoneCall] = []
     for _ in range(10):
         calls.append(await office.call(QUEUE))
@@ -212,7 +213,7 @@ async def test_ten_callers_and_two_agents(office: StoryOffice) -> None:
 
 
 async def test_after_a_restart_all_have_the_places_they_had(office: StoryOffice) -> None:
-    peeter = await office.desk("120")
+    (peeter,) = await registered(office, "120")
     before = await office.call(OF_ONE_AGENT)
     talking = await (await peeter.rung()).answer()
     calls = [await office.call(OF_ONE_AGENT) for _ in range(3)]
@@ -244,7 +245,7 @@ async def test_a_dealer_has_a_head_start_and_a_stranger_is_not_passed_for_ever(o
 
     When the agent has talked, something is being said to most of those who wait.
     """
-    peeter = await office.desk("120")
+    (peeter,) = await registered(office, "120")
     before = await office.call(OF_ONE_AGENT)
     talking = await (await peeter.rung()).answer()
     stranger, early, late = [await office.caller() for _ in range(3)]
