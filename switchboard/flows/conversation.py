@@ -31,6 +31,7 @@ from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 from switchboard.services.record_talk import choose_recording
 from switchboard.services.screen_call import screen_number
+from switchboard.services.take_message import REVIEWS
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
@@ -59,6 +60,7 @@ class Conversation:
         "flow",
         "is_finished",
         "message_in_hand",
+        "message_reviews",
         "office",
         "recorder",
         "step",
@@ -84,6 +86,7 @@ class Conversation:
         self.entered_at = recorder.now()  # the step it is in
         self.variables = first_values(configuration.variables)  # as JSON can hold them; None: known to be not known
         self.waiting = start.waiting if isinstance(start, Position) else None  # see Position
+        self.message_reviews = REVIEWS  # how often a caller may hear a message, or say it anew
         self.message_in_hand: UUID | None = None  # begun in this step, under an earlier controller
         self.is_finished = False
         self._next: tuple[str, str] | None = None

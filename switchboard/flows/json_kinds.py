@@ -124,7 +124,7 @@ def _(kind: ForwardedTo, names: Names) -> Schema:
 def _(kind: MailboxOf, names: Names) -> Schema:
     by = {"person": "people", "department": "departments"}
     whose = table({key: names.one_of(what) for key, what in by.items()})
-    return {**whose, "minProperties": 1, "maxProperties": 1}
+    return {"anyOf": [words([MANAGER]), {**whose, "minProperties": 1, "maxProperties": 1}]}
 
 
 @kind_schema.register

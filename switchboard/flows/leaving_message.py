@@ -11,7 +11,7 @@ from switchboard.domain.message import Limits, MessageKind, MessageOutcome, dead
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Count, Duration
-from switchboard.flows.message_kinds import Mailbox
+from switchboard.flows.message_kinds import Mailbox, ManagersMailbox, asked_of_client
 from switchboard.flows.schema import RECEPTION_STEP, Field, Outcome
 from switchboard.ports import Sound
 from switchboard.services.office import Speech
@@ -44,7 +44,7 @@ WITHIN = Field(
 async def leave_message(
     conversation: Conversation,
     kind: MessageKind,
-    mailbox: Mailbox,
+    whose: Mailbox | ManagersMailbox,
     limits: Limits,
     *,
     within_hours: int,
@@ -52,17 +52,18 @@ async def leave_message(
     asked: frozenset[str] = frozenset(),
 ) -> Left:
     """Greet, ask, record, save; how that came out."""
-    deadline = None
+    mailbox, why = whose_mailbox(conversation, whose)
+    now, deadline = conversation.recorder.now(), None  # no way through a flow depends on it: nobody explores by it
     if mailbox.department:
         hours = conversation.office.hours.get(conversation.office.organisation.hours_of_department(mailbox.department))
-        deadline = deadline_of(conversation.now(), timedelta(hours=within_hours), hours)
+        deadline = deadline_of(now, timedelta(hours=within_hours), hours)
     zone = ZoneInfo(conversation.office.organisation.timezone)
     situation = _situation(conversation, mailbox)
     request = MessageRequest(
         kind,
         mailbox.person,
         mailbox.department,
-        [greeting] if greeting is not None else mailbox.greeting(situation, conversation.now(), zone),
+        [greeting] if greeting is not None else mailbox.greeting(situation, now, zone),
         mailbox.words,
         limits,
         asked,
@@ -70,11 +71,21 @@ async def leave_message(
         in_hand=conversation.message_in_hand,
         own_greeting=None if greeting is not None else _own_greeting(conversation, mailbox, situation),
         begun=conversation.message_begun,
+        reviews=conversation.message_reviews,
     )
     taken = await take_message(conversation.call, request, conversation.office, conversation.recorder)
     conversation.message_over()
     conversation.call.forget_keys()
-    return Left(taken.outcome.value, taken.told)
+    return Left(taken.outcome.value, f"{why}: {taken.told}" if why else taken.told)
+
+
+def whose_mailbox(conversation: Conversation, whose: Mailbox | ManagersMailbox) -> tuple[Mailbox, str]:
+    """The mailbox, and why it is this one where the caller decides it."""
+    if isinstance(whose, Mailbox):
+        return whose, ""
+    known = [conversation.value_of(subject) for subject in asked_of_client(whose)]
+    manager, standing = (str(each) if each is not None else "" for each in known)
+    return whose.of(manager, standing, conversation.configuration.organisation)
 
 
 def _situation(conversation: Conversation, mailbox: Mailbox) -> Situation | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.forwarding import Situation
+from switchboard.domain.forwarding import MANAGER, Callee, Situation, callee_for
 from switchboard.domain.message import Part
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.callee_prompts import need_prompts
 from switchboard.flows.people_kinds import name_said
 from switchboard.flows.schema import FlowReading
-from switchboard.flows.source import Node, Place, Table
+from switchboard.flows.source import Node, Place, Scalar, Table
 from switchboard.services.office import Speech
 from switchboard.services.take_message import CALL_BACK, MessageWords
 
@@ -58,13 +58,32 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagersMailbox:
+    """That of the caller's account manager, or of whomever callers get instead: as `forward: manager` has it."""
+
+    boxes: Mapping[Callee, Mailbox]  # of everybody whom it may be
+
+    def of(self, manager: str, standing: str, organisation: Organisation) -> tuple[Mailbox, str]:
+        """Whose mailbox it is for a client, and why: see callee_for."""
+        callee, why = callee_for(manager, standing, organisation)
+        return self.boxes[callee], why
+
+
+def asked_of_client(mailbox: Mailbox | ManagersMailbox) -> tuple[str, ...]:
+    """What of a client decides whose mailbox it is."""
+    return ("manager", "standing") if isinstance(mailbox, ManagersMailbox) else ()
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxOf:
     """Whom messages are for."""
 
-    expected: str = "`{person: …}` or `{department: …}`"
+    expected: str = "`manager`, `{person: …}` or `{department: …}`"
 
-    def read(self, flow: FlowReading, node: Node, place: Place) -> Mailbox:
+    def read(self, flow: FlowReading, node: Node, place: Place) -> Mailbox | ManagersMailbox:
         reading, organisation = flow.reading, flow.organisation
+        if isinstance(node, Scalar) and not node.is_empty and reading.value(node, place, "a mailbox") == MANAGER:
+            return _managers_mailbox(flow, node.place)
         person = department = ""
         table = reading.table(node, place, "whom the message is for") if isinstance(node, Table) else None
         if table is None or len(table.entries) != 1:
@@ -116,6 +135,22 @@ def _mailbox(flow: FlowReading, person: str, department: str, place: Place) -> M
         {day: _said(flow, DAY.format(day)) for day in DAYS} if has_dates else {},
         {month: _said(flow, MONTH.format(month)) for month in MONTHS} if has_dates else {},
     )
+
+
+def _managers_mailbox(flow: FlowReading, place: Place) -> ManagersMailbox:
+    organisation = flow.organisation
+    rules = organisation.forwarding
+    boxes = {Callee(person=each): _mailbox(flow, each, "", place) for each in organisation.people}
+    if rules.new_clients not in organisation.departments:
+        # As reception gets the caller in person: its messages are those of the department that has the phone.
+        at_reception = [each.id for each in organisation.departments.values() if each.phone == organisation.reception]
+        if not at_reception:
+            text = "nobody gets the messages of callers without an account manager"
+            flow.reading.problems.add(place, text, "`new_clients: <department>` under `forwarding:` in people.yaml")
+        boxes[Callee()] = _mailbox(flow, "", next(iter(at_reception), ""), place)
+    if rules.arrears in organisation.departments:
+        boxes[Callee(department=rules.arrears)] = _mailbox(flow, "", rules.arrears, place)
+    return ManagersMailbox(boxes)
 
 
 def _name(flow: FlowReading, organisation: Organisation, person: str) -> Speech:

@@ -47,6 +47,7 @@ class WatchedConversation(Conversation):
             self.variables[_SCREENED] = verdict
         self._forking = call
         self.instant = _THEN
+        self.message_reviews = 1  # what comes of several is what comes of the last
         self.who_calls = known_caller("", None, configuration.organisation)
         self.saw_client: set[str] = set()
         self.saw_clock = self.saw_language = False

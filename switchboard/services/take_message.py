@@ -81,6 +81,7 @@ class MessageRequest:
     in_hand: UUID | None = None  # begun under an earlier controller: what was said then is saved
     own_greeting: Sound | None = None  # in the person's own voice, instead of `greeting`
     begun: Callable[[UUID], None] = lambda message_id: None  # told which message it is before anything is said
+    reviews: int = REVIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ class _Taking:
     async def _review(self, recorded: Recorded, names: list[UUID]) -> str | None:
         """Let the caller hear it, say it anew, mark it urgent. Saving is what happens if nothing else does."""
         call, take = self._call, 1
-        for _ in range(REVIEWS):
+        for _ in range(self._request.reviews):
             call.forget_keys()
             await self._say(self._request.words.review)
             key = await call.key(ANSWERS_WITHIN)

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from switchboard.domain.message import Limits, MessageKind
+from switchboard.domain.organisation import Organisation
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Spoken
 from switchboard.flows.leaving_message import LENGTHS, OUTCOMES, WITHIN, leave_message
-from switchboard.flows.message_kinds import AskedParts, Mailbox, MailboxOf
+from switchboard.flows.message_kinds import AskedParts, Mailbox, MailboxOf, ManagersMailbox, asked_of_client
 from switchboard.flows.schema import Field, StepType
 from switchboard.services.office import Speech
+from switchboard.services.take_message import END
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """Whom it is for, and what is asked."""
 
-    mailbox: Mailbox
+    mailbox: Mailbox | ManagersMailbox
     asking: frozenset[str]
     greeting: Speech | None
     longest: timedelta
     shortest: timedelta
     silence: timedelta
     within_hours: int
+
+    def client_subjects(self) -> Iterable[str]:
+        """What is asked of a client."""
+        return asked_of_client(self.mailbox)
+
+    def taken_keys(self, organisation: Organisation) -> Collection[str]:
+        """What ends speaking: callers are told it first."""
+        return END
 
 
 async def run(step: Message, conversation: Conversation) -> Left:
