@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.asterisk_fixture import eventually
 from tests.switchboard_fixture import RunningSwitchboard
 
 
@@ -61,8 +62,13 @@ async def test_what_callers_hear_changes_by_publishing_alone() -> None:
         await switchboard.stop()
         await switchboard.start()
         assert await live(switchboard) == second
-        said = switchboard.output.read_text()
-        assert "PROBLEM" in said and f"the live version {second['version']} serves" in said
+        serves = f"the live version {second['version']} serves"
+
+        async def is_said() -> bool:
+            said = switchboard.output.read_text()
+            return "PROBLEM" in said and serves in said
+
+        await eventually(is_said, 30, "what `up` says once all of it runs")
 
         await done(switchboard, "rollback", "--why", "the old name was better")
         third = await live(switchboard)
