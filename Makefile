@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 # Tests of the house itself: its layers, and documents that say what is so.
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
-# Most tests wait for real ringing and real silence: three processes keep two processors half busy.
-SIDE_BY_SIDE := --numprocesses 3 --dist loadscope --no-loadscope-reorder
+# Most tests wait for real ringing and real silence: four processes keep two processors half busy.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo check test faults goldens docs bench clean
