@@ -74,8 +74,10 @@ class Messages:
 @pytest_asyncio.fixture
 async def messages(office: StoryOffice) -> AsyncIterator[Messages]:
     connection = await asyncpg.connect(office.dsn, timeout=10)
+    erase = "update messages set state = 'done', erased_at = now()"
+    await connection.execute(erase)  # what other stories left in these mailboxes
     yield Messages(connection)
-    await connection.execute("update messages set state = 'done', erased_at = now()")
+    await connection.execute(erase)
     await connection.close(timeout=10)
 
 
