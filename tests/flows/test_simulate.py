@@ -52,7 +52,7 @@ OPEN = ("ivr", "--at", "2026-03-03 10:00")
 
 
 def test_played_by_hand_at_the_prompt() -> None:
-    typed = "?\nx\n1\n3\nb\n?\nz\nn\nn\n\n?\n\n"
+    typed = "?\nx\n1\n3\nb\n?\nz\nn\n\n?\n\n"
     output = run(*OPEN, typed=typed).stdout
     assert "You play the caller and the phones" in output
     assert "Enter   stay silent" in output
@@ -60,8 +60,8 @@ def test_played_by_hand_at_the_prompt() -> None:
     assert "101 Mari Tamm is busy" in output
     assert "`z` is no way for a phone to ring" in output
     assert "102 Jaan Sepp does not answer (20 s)" in output
-    assert "100 Reception answers after 4 s" in output
-    assert "Reception hangs up, or h: the caller?" in output
+    assert "104 Rasmus Lill answers after 4 s" in output
+    assert "Rasmus Lill hangs up, or h: the caller?" in output
     assert output.splitlines()[-1].endswith("Disposition talked: a person talked to the caller.")
 
 
