@@ -45,6 +45,7 @@ check: $(VENV)/.installed-dev  ## format, lint, strict types, layers, documents
 
 test: $(VENV)/.installed-dev  ## every test, on a real Asterisk and a real Postgres
 	@$(BIN)/python -m switchboard prepare --tests
+	@$(BIN)/python -m tests.speak
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during calls; `test` does a part of it

@@ -5,7 +5,8 @@ with `make test`, too.
 
 Side by side (`make test`), whole classes and files go to whichever process is free: first those that only calculate,
 then folder by folder (each shares an Asterisk) those that wait for real telephones, the longest first, so that at the
-end no process waits for another.
+end no process waits for another. Folders that start whole switchboards go to one process each: many starts at once
+leave nobody's audio in time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.phones import Phones, sip_phones
 from tests.scratch import use_scratch
@@ -28,6 +30,20 @@ WAITING = {
     "tests/records": 0.3,
     "tests/asterisk": 4.0,
 }
+
+
+STARTING = ("tests/faults", "tests/machine")  # whole switchboards
+
+
+class FoldersTogether(LoadScopeScheduling):
+    """pytest-xdist's `loadscope`, but those folders as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((each for each in STARTING if nodeid.startswith(f"{each}/")), nodeid.rsplit("::", 1)[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FoldersTogether:
+    return FoldersTogether(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -33,6 +33,7 @@ from switchboard.domain.language import ENGLISH, Language
 from switchboard.domain.spoken import BEEP, PAUSE
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
+from switchboard.folders import Folders
 from switchboard.machine.account import folders_of, make_folders, service_account
 from switchboard.ports import Utterance
 from switchboard.postgres.archive import PostgresArchive
@@ -221,6 +222,8 @@ class StoryOffice:
         language than English as "id/et"; facts and opening hours by their words."""
         found = []
         for utterance in self.configuration.utterances:
+            if utterance.text.isdecimal():
+                continue  # so short that much sounds like it
             recording, after = self._recording(utterance), 0.0
             while place := call.has_heard(recording, after=after):
                 found.append((place.at, place.at + place.seconds, self._names.get(utterance, utterance.text)))
@@ -299,7 +302,7 @@ async def story_office(
     """Start everything; `folder` is for what is made, `dsn` an empty database."""
     prompts, ivr = prompts_with_a_recording(folder), _with_a_trunk(folder, phones)
     configuration = load_configuration(ivr, prompts)
-    rendered = await asyncio.to_thread(_speak, configuration, prompts)
+    rendered = await asyncio.to_thread(_spoken, configuration, prompts)
     settings = {"ivr": ivr, "prompts": prompts, "database_url": dsn}
     private = PrivateAsterisk(configuration, prompts=rendered, settings=settings)
     music = private.folders.asterisk / OWN_MUSIC
@@ -350,13 +353,19 @@ def prompts_with_a_recording(folder: Path) -> Path:
     return prompts
 
 
-def _speak(configuration: Configuration, prompts: Path) -> Path:
-    """Render the texts in the project's own cache, where they stay; returns a folder with these alone."""
+def speak(configuration: Configuration, prompts: Path) -> Folders:
+    """Render the texts in the project's own cache, where they stay."""
     settings = load()
     account = service_account(settings)
     folders = folders_of(settings, account)
     make_folders(folders, account)
     render_missing(configuration.utterances, folders, prompts, texts=configuration.organisation.prompts)
+    return folders
+
+
+def _spoken(configuration: Configuration, prompts: Path) -> Path:
+    """A folder with the recordings of these texts alone."""
+    folders = speak(configuration, prompts)
     rendered = prompts / "rendered"
     rendered.mkdir()
     recording_of = configuration.organisation.recording_of
