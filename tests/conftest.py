@@ -23,11 +23,11 @@ from tests.scratch import use_scratch
 
 # Folders whose tests wait, in the order in which they are run, and how long a test takes about, in seconds.
 WAITING = {
-    "tests/faults": 20.0,
     "tests/machine": 4.0,
+    "tests/records": 0.3,
     "tests/contract": 2.0,
     "tests/dialplan": 2.0,
-    "tests/records": 0.3,
+    "tests/faults": 20.0,
     "tests/asterisk": 4.0,
 }
 
@@ -42,6 +42,7 @@ class FoldersTogether(LoadScopeScheduling):
         return next((each for each in STARTING if nodeid.startswith(f"{each}/")), nodeid.rsplit("::", 1)[0])
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FoldersTogether:
     return FoldersTogether(config, log)
 

@@ -42,7 +42,7 @@ async def talk_to_reception(switchboard: RunningSwitchboard, phones: Phones) -> 
     reception = await desk(switchboard, phones, "100")
     caller = await phones.outside(CALLER, switchboard.sip_address)
     call = await (await caller.dial("6001000")).established()
-    await call.hears(switchboard.prompt("welcome"))
+    await call.hears(switchboard.prompt("main_menu"))
     await call.press("0")
     rung = await (await reception.rung()).answer()
     await talk(call, rung)

@@ -95,6 +95,7 @@ async def are_served_in_order(agent: Phone, talking: PhoneCall, calls: Sequence[
         await call.ended()
 
 
+@pytest.mark.thorough
 async def test_the_controller_is_killed(switchboard: RunningSwitchboard, phones: Phones) -> None:
     agent, first, talking, calls = await waiting_behind(switchboard, phones)
     killed = switchboard.kill("controller")
