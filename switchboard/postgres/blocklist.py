@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from switchboard.domain.screening import Listed, NumberList
-from switchboard.errors import RecordsUnreachable
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.mirror import Mirror
 from switchboard.postgres.queries import queries
 
 NOTIFICATION = "screening_list"
 SNAPSHOT = "screening_list.snapshot"  # in the state folder
-DEADLINE = 5.0  # seconds, for connecting and for each request
 BLOCK, ALLOW = "block", "allow"
 
 
@@ -74,48 +68,25 @@ class MirroredLists:
             self._own.pop(row.pattern, None)
 
 
-class PostgresLists:
-    """One connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres did not answer
-    within it."""
+class PostgresLists(ConnectedQueries):
+    """The table of blocked and allowed numbers."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("blocklist")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard blocklist"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        super().__init__(dsn, "blocklist", "the blocklist cannot be read or changed")
 
     async def entries(self) -> Sequence[Entry]:
         """Every line, the newest first."""
-        return sorted(map(entry_of, map(dict, await self._fetch("entries"))), key=lambda each: each.at, reverse=True)
+        return sorted(map(entry_of, map(dict, await self.fetch("entries"))), key=lambda each: each.at, reverse=True)
 
     async def put(self, entry: Entry) -> None:
         """Add a line, or say otherwise of a pattern that is there."""
         each = entry
-        await self._fetch("put_entry", each.pattern, each.kind, each.why, each.who, each.at, each.call_id)
+        await self.fetch("put_entry", each.pattern, each.kind, each.why, each.who, each.at, each.call_id)
 
     async def remove(self, pattern: str) -> Entry | None:
         """Take a line away; the line, None if there was none."""
-        rows = await self._fetch("remove_entry", pattern)
+        rows = await self.fetch("remove_entry", pattern)
         return entry_of(dict(rows[0])) if rows else None
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        async with _deadline():
-            if self._connection is None:
-                raise RecordsUnreachable("the blocklist is asked for before Postgres was connected to")
-            return await self._connection.fetch(self._sql[query], *arguments)
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
@@ -129,12 +100,3 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         datetime.fromisoformat(at) if isinstance(at, str) else at,
         UUID(str(call_id)) if call_id else None,
     )
-
-
-@asynccontextmanager
-async def _deadline() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"the blocklist cannot be read or changed: {error or type(error).__name__}") from error

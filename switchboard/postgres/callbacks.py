@@ -7,21 +7,18 @@ by, whether Postgres answers or not; and of what both know, the later revision c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.callback import Callback, CallbackBook, as_json, from_json
-from switchboard.errors import RecordsUnreachable
 from switchboard.ports import Clock
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.journal import Journal
 from switchboard.postgres.mirror import Mirror
 from switchboard.postgres.queries import queries
@@ -30,7 +27,6 @@ from switchboard.postgres.rows import plain_uuid
 JOURNAL = "callbacks.journal"  # in the state folder
 SNAPSHOT = "callbacks.snapshot"
 NOTIFICATION = "callbacks"
-DEADLINE = 5.0  # seconds, for connecting and for each request
 REMEMBERED = timedelta(days=1)  # how long one that is closed is still known
 
 log = structlog.get_logger(__name__)
@@ -141,49 +137,26 @@ class KeptCallbacks:
                     self.learned(row)
 
 
-class PostgresCallbacks:
-    """The table, over one connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres
-    did not answer within it."""
+class PostgresCallbacks(ConnectedQueries):
+    """The table of callbacks."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("callbacks")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard callbacks"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        super().__init__(dsn, "callbacks", "callbacks cannot be read or changed")
 
     async def newest(self, limit: int) -> Sequence[Callback]:
         """Open ones first, then those closed last."""
-        return [from_json(dict(row)) for row in await self._fetch("newest", limit)]
+        return [from_json(dict(row)) for row in await self.fetch("newest", limit)]
 
     async def beginning(self, prefix: str) -> Sequence[UUID]:
         """Up to two ids that begin so (hex digits, dashes ignored): more than one is not unique."""
         digits = prefix.replace("-", "").lower()
         first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-        return [plain_uuid(row["id"]) for row in await self._fetch("beginning", first, last)]
+        return [plain_uuid(row["id"]) for row in await self.fetch("beginning", first, last)]
 
     async def cancel(self, identifier: UUID, why: str) -> Callback | None:
         """Close it; how it stands then. None if it was not open."""
-        rows = await self._fetch("cancel", identifier, why)
+        rows = await self.fetch("cancel", identifier, why)
         return from_json(dict(rows[0])) if rows else None
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        if self._connection is None:
-            raise RecordsUnreachable("callbacks are asked for before Postgres was connected to")
-        async with _deadline():
-            return await self._connection.fetch(self._sql[query], *arguments)
 
 
 def callback_rows(events: Iterable[CallEvent]) -> list[dict[str, Any]]:
@@ -196,12 +169,3 @@ def callback_rows(events: Iterable[CallEvent]) -> list[dict[str, Any]]:
             except (KeyError, ValueError, TypeError) as error:
                 log.error("callback_not_understood", event_id=str(event.event_id), error=repr(error))
     return [as_json(callback) for callback in told.all()]
-
-
-@asynccontextmanager
-async def _deadline() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"callbacks cannot be read or changed: {error or type(error).__name__}") from error

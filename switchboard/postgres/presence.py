@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import structlog
 
 from switchboard.domain.absence import Absence, NotedAbsence
@@ -24,13 +21,13 @@ from switchboard.domain.organisation import Person
 from switchboard.domain.presence import DeviceState, Presence, later, presence_of, situation
 from switchboard.errors import RecordsUnreachable
 from switchboard.ports import Clock
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.mirror import Mirror
 from switchboard.postgres.presence_journal import PresenceJournal
 from switchboard.postgres.queries import queries
 from switchboard.postgres.rows import plain_uuid
 
 JOURNAL = "presence.journal"  # in the state folder
-DEADLINE = 5.0  # seconds, for connecting and for each request
 RETRY_FIRST, RETRY_LONGEST = 0.2, 5.0  # seconds between attempts while Postgres does not answer, times 0.5 to 1.5
 
 log = structlog.get_logger(__name__)
@@ -135,73 +132,41 @@ class KeptPresence:
                 delay = min(delay * 2, RETRY_LONGEST)
 
 
-class PostgresPresence:
-    """The tables, over one connection, `async with`. Every request has a deadline; RecordsUnreachable says that
-    Postgres did not answer within it."""
+class PostgresPresence(ConnectedQueries):
+    """The tables of presence and absences."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("presence")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard presence"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        super().__init__(dsn, "presence", "presence cannot be read or kept")
 
     async def set(self, presence: Presence) -> bool:
         """Keep it. False if something that was set later counts."""
         each = presence
-        rows = await self._fetch("set_presence", each.person, each.status.value, each.set_at, each.until, each.by)
+        rows = await self.fetch("set_presence", each.person, each.status.value, each.set_at, each.until, each.by)
         return bool(rows[0]["counts"])
 
     async def all(self) -> Sequence[Presence]:
         """What each person set last."""
-        return [presence_of(dict(row)) for row in await self._fetch("presence")]
+        return [presence_of(dict(row)) for row in await self.fetch("presence")]
 
     async def absences(self) -> Sequence[NotedAbsence]:
         """Absences that are not over for long."""
-        return [noted_absence_of(dict(row)) for row in await self._fetch("absences")]
+        return [noted_absence_of(dict(row)) for row in await self.fetch("absences")]
 
     async def add_absence(self, noted: NotedAbsence) -> None:
         """Note it."""
         times = noted.absence.begins, noted.absence.ends
-        await self._fetch("add_absence", noted.id, noted.person, *times, noted.absence.because, noted.by)
+        await self.fetch("add_absence", noted.id, noted.person, *times, noted.absence.because, noted.by)
 
     async def absences_beginning(self, prefix: str) -> Sequence[UUID]:
         """Up to two ids that begin so (hex digits, dashes ignored): more than one is not unique."""
         digits = prefix.replace("-", "").lower()
         first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-        return [plain_uuid(row["id"]) for row in await self._fetch("absences_beginning", first, last)]
+        return [plain_uuid(row["id"]) for row in await self.fetch("absences_beginning", first, last)]
 
     async def remove_absence(self, identifier: UUID) -> NotedAbsence | None:
         """Forget it; what it was. None if there is none."""
-        rows = await self._fetch("remove_absence", identifier)
+        rows = await self.fetch("remove_absence", identifier)
         return noted_absence_of(dict(rows[0])) if rows else None
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        if self._connection is None:
-            raise RecordsUnreachable("presence is asked for before Postgres was connected to")
-        async with _deadline():
-            return await self._connection.fetch(self._sql[query], *arguments)
-
-
-@asynccontextmanager
-async def _deadline() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"presence cannot be read or kept: {error or type(error).__name__}") from error
 
 
 def noted_absence_of(row: Mapping[str, Any]) -> NotedAbsence:

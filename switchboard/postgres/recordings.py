@@ -11,13 +11,11 @@ transaction. Whatever breaks off in between, the keeper goes on with what is mar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -31,11 +29,10 @@ from switchboard.errors import RecordsUnreachable
 from switchboard.folders import Folders
 from switchboard.ports import Clock
 from switchboard.postgres.call_audio import erase, keep_audio
-from switchboard.postgres.queries import queries
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.rows import plain_uuid
 from switchboard.services.announce_caller import name_recording
 
-DEADLINE = 5.0  # seconds, for connecting and for each request
 INTERVAL = 2.0  # seconds between looks
 UNTOLD = timedelta(minutes=1)  # after a call's end, until what Asterisk's log does not tell of counts as never begun
 SWEEP = timedelta(hours=1)  # between looks for names that nobody told of; younger files are left alone
@@ -47,35 +44,11 @@ CONVERSATION, STATED_NAME = "conversation", "stated name"  # kinds of recordings
 log = structlog.get_logger(__name__)
 
 
-class PostgresRecordings:
-    """One connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres did not answer
-    within it."""
+class PostgresRecordings(ConnectedQueries):
+    """The table of recordings."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("recordings")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard recordings"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-    async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
-        """The rows of one of queries/recordings.sql."""
-        async with _deadline():
-            if self._connection is None:
-                raise RecordsUnreachable("recordings are asked for before Postgres was connected to")
-            return await self._connection.fetch(self._sql[query], *arguments)
+        super().__init__(dsn, "recordings", "recordings cannot be read or noted")
 
     async def note(self, event: CallEvent) -> None:
         """Add an event of a person's to a call's record."""
@@ -209,12 +182,3 @@ def recording_file(folders: Folders, name: UUID, kind: str = CONVERSATION) -> Pa
 def samples_file(folders: Folders, name: UUID) -> Path:
     """Where Asterisk records a conversation."""
     return folders.call_audio / f"{name}.raw"
-
-
-@asynccontextmanager
-async def _deadline() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"recordings cannot be read or noted: {error or type(error).__name__}") from error
