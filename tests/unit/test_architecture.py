@@ -18,11 +18,11 @@ LAYERS = [
     {"console", "asterisk", "postgres", "mail", "remote", "speech", "machine", "testing"},
     {"flows"},
     {"services"},
-    {"ports", "settings", "folders"},
+    {"ports", "appointment_ports", "settings", "folders"},
     {"domain"},
     {"errors"},
 ]
-TOGETHER = LAYERS[0] | {"ports", "settings", "folders"}  # may import each other
+TOGETHER = LAYERS[0] | {"ports", "appointment_ports", "settings", "folders"}  # may import each other
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 PURE = {"asyncio", "asyncpg", "aiohttp", "sqlalchemy", "panoramisk", "picows", "uvloop", "subprocess", "socket"}
 WORDS_OF_ASTERISK = re.compile(r"(?:^|_)(?:channel|stasis|bridge)s?(?:$|_)")
