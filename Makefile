@@ -7,9 +7,6 @@ BIN := $(VENV)/bin
 # Tests of the house itself: its layers, and documents that say what is so.
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
-# Most tests wait for real ringing and real silence: four processes keep two processors half busy.
-SIDE_BY_SIDE := --numprocesses 4 --dist loadscope --no-loadscope-reorder
-
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo check test faults goldens docs bench clean
 
@@ -46,7 +43,7 @@ check: $(VENV)/.installed-dev  ## format, lint, strict types, layers, documents
 test: $(VENV)/.installed-dev  ## every test, on a real Asterisk and a real Postgres
 	@$(BIN)/python -m switchboard prepare --tests
 	@$(BIN)/python -m tests.speak
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	$(BIN)/python -m tests.whole
 
 faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during calls; `test` does a part of it
 	@$(BIN)/python -m switchboard prepare --tests
