@@ -4,6 +4,9 @@ names that callers stated, which stay where Asterisk recorded them.
 What is to be brought in is asked of the records, not of the folder: an order to record stands in the ledger before
 Asterisk begins, so a killed controller, a killed Asterisk or a Postgres that is away only make it later.
 
+A file is taken only once Asterisk has let go of it (see quiet_files.py), and what it wrote is removed only if nothing
+was added since it was read.
+
 Erased is in three steps: the row is marked with who and why, the files go, and row and call's record tell it in one
 transaction. Whatever breaks off in between, the keeper goes on with what is marked.
 """
@@ -11,11 +14,13 @@ transaction. Whatever breaks off in between, the keeper goes on with what is mar
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +35,7 @@ from switchboard.folders import Folders
 from switchboard.ports import Clock
 from switchboard.postgres.call_audio import erase, keep_audio
 from switchboard.postgres.connected_queries import ConnectedQueries
+from switchboard.postgres.quiet_files import QuietFiles, Stamp, stamp_of
 from switchboard.postgres.rows import plain_uuid
 from switchboard.services.announce_caller import name_recording
 
@@ -42,6 +48,13 @@ NOBODY, OVERDUE = "the switchboard", "its time was over"  # who erases what is o
 CONVERSATION, STATED_NAME = "conversation", "stated name"  # kinds of recordings
 
 log = structlog.get_logger(__name__)
+
+
+class Taken(NamedTuple):
+    """What was read of a recording of Asterisk's."""
+
+    stamp: Stamp | None  # of its file, when it was read
+    sound: tuple[float, str] | None  # seconds, and sha256 in hex, of what is kept; None: Asterisk recorded nothing
 
 
 class PostgresRecordings(ConnectedQueries):
@@ -69,8 +82,11 @@ class PostgresRecordings(ConnectedQueries):
 class RecordingKeeper:
     """The task that brings in and erases; one, in the process that owns the ledger."""
 
-    def __init__(self, folders: Folders, clock: Clock, dsn: str) -> None:
+    def __init__(
+        self, folders: Folders, clock: Clock, dsn: str, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folders, self._clock, self._dsn = folders, clock, dsn
+        self._quiet = QuietFiles(monotonic)
         self.problem: str | None = None
         self._swept_at: datetime | None = None
         self._swept: set[Path] = set()  # files that are known to be something else, or have a row
@@ -95,6 +111,7 @@ class RecordingKeeper:
         # What is to be done, and not yet begun.
         work = [partial(self._settle, store, row) for row in await store.fetch("unsettled", now - UNTOLD)]
         work += [partial(self._settle_name, store, row) for row in await store.fetch("stated", now - UNTOLD)]
+        work += [partial(self._bring_the_rest, store, name) for name in await self._left_over(store)]
         await self._settle_untold_names(store, now)
         await store.fetch("overdue", now, NOBODY, OVERDUE)
         work += [partial(self._finish, store, now, row) for row in await store.fetch("being_erased")]
@@ -118,20 +135,51 @@ class RecordingKeeper:
     async def _settle(self, store: PostgresRecordings, row: asyncpg.Record) -> None:
         data: dict[str, Any] = orjson.loads(row["data"])
         name = UUID(str(data["recording"]))
-        samples = samples_file(self._folders, name)
-        kept = await asyncio.to_thread(keep_audio, samples, recording_file(self._folders, name))
-        if kept is None:
+        taken = await self._take(name)
+        if taken is None:
+            return
+        if taken.sound is None:
             log.warning("recording_missing", recording=str(name))
-        seconds, digest = kept or (0.0, None)
+        seconds, digest = taken.sound or (0.0, None)
         days = data.get("keep_days")
         keep = timedelta(days=days if isinstance(days, int) else 0)
-        pauses, state = orjson.dumps(orjson.loads(row["pauses"])).decode(), "kept" if kept else "missing"
+        pauses, state = orjson.dumps(orjson.loads(row["pauses"])).decode(), "kept" if taken.sound else "missing"
         consent, people = str(data.get("consent") or ""), row["people"] or str(data.get("name") or "")
         until = row["at"] + keep
         ordered = (row["call_id"], row["at"], state, seconds, consent, people, pauses, until, digest, CONVERSATION)
         await store.fetch("settle", name, *ordered)
-        # Only now: whatever is killed before this, it is brought in again.
-        await asyncio.to_thread(erase, samples)
+        await self._let_go(name, taken)
+
+    async def _take(self, name: UUID) -> Taken | None:
+        """Make the file to keep of what Asterisk has written; None while it is still writing. Raises OSError."""
+        samples = samples_file(self._folders, name)
+        if not self._quiet.is_quiet(samples):
+            return None
+        stamp = stamp_of(samples)
+        sound = await asyncio.to_thread(keep_audio, samples, recording_file(self._folders, name))
+        return Taken(stamp, sound) if stamp_of(samples) == stamp else None
+
+    async def _let_go(self, name: UUID, taken: Taken) -> None:
+        """Remove what Asterisk wrote, now that it is told in the database: whatever is killed before this, it is
+        brought in again. What has grown since it was read stays, for the next look. Raises OSError."""
+        samples = samples_file(self._folders, name)
+        if stamp_of(samples) == taken.stamp:
+            await asyncio.to_thread(erase, samples)
+            self._quiet.forget(samples)
+
+    async def _left_over(self, store: PostgresRecordings) -> list[UUID]:
+        """Recordings that are kept, of which something still lies with Asterisk: it wrote on after they were brought
+        in, or the keeper was killed before it removed that."""
+        names = await asyncio.to_thread(_names_in, self._folders.call_audio)
+        return [plain_uuid(row["id"]) for row in await store.fetch("brought_in", names)] if names else []
+
+    async def _bring_the_rest(self, store: PostgresRecordings, name: UUID) -> None:
+        taken = await self._take(name)
+        if taken is None:
+            return
+        if taken.sound is not None and not await store.fetch("whole", name, *taken.sound):
+            await asyncio.to_thread(erase, recording_file(self._folders, name))  # it was erased at this moment
+        await self._let_go(name, taken)
 
     async def _settle_untold_names(self, store: PostgresRecordings, now: datetime) -> None:
         """Names that were being stated when the controller was killed, or which Asterisk failed to record to the end:
@@ -163,6 +211,15 @@ class RecordingKeeper:
         await store.fetch(
             "settle", name, row["call_id"], row["at"], state, seconds, "", "", "[]", until, None, STATED_NAME
         )
+
+
+def _names_in(folder: Path) -> list[UUID]:
+    """Of the recordings that Asterisk writes, or has written."""
+    found = []
+    for path in folder.glob("*.raw"):
+        with suppress(ValueError):
+            found.append(UUID(path.stem))
+    return found
 
 
 def _wav_files(folder: Path) -> dict[Path, datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import wave
 from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.errors import RecordsUnreachable
 from switchboard.folders import Folders
 from switchboard.postgres import call_audio
+from switchboard.postgres.quiet_files import QUIET, QuietFiles
 from switchboard.postgres.recordings import PostgresRecordings, RecordingKeeper, recording_file, samples_file
 from switchboard.services.announce_caller import name_recording
 from switchboard.testing.manual_clock import ManualClock
@@ -44,6 +46,7 @@ class World:
     clock: ManualClock
     keeper: RecordingKeeper
     dsn: str
+    seconds: float = 0.0  # that the keeper has seen pass
 
     async def tell(self, events: list[CallEvent]) -> None:
         with ledger_at(self.folders.ledger) as ledger:
@@ -52,8 +55,11 @@ class World:
             async with draining(ledger, self.dsn):
                 await archived(ledger)
 
-    async def look(self) -> None:
+    async def look(self, *, after: float = QUIET) -> None:
+        """Once, and once more when files have been quiet for long enough."""
         async with PostgresRecordings(self.dsn) as store:
+            await self.keeper.look(store)
+            self.seconds += after
             await self.keeper.look(store)
 
     async def rows(self) -> list[dict[str, Any]]:
@@ -84,7 +90,8 @@ def world(tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("switchboard.machine.account.folders_of", lambda *_: folders)
     clock = ManualClock(NOON + timedelta(seconds=90))
-    return World(folders, clock, RecordingKeeper(folders, clock, dsn), dsn)
+    world = World(folders, clock, RecordingKeeper(folders, clock, dsn, monotonic=lambda: world.seconds), dsn)
+    return world
 
 
 def recorded(world: World, *, ended: bool = True) -> tuple[UUID, list[CallEvent]]:
@@ -153,6 +160,101 @@ async def test_brought_in_with_all_who_talked(world: World) -> None:
         assert file.readframes(8000) == SAMPLES[:-3]
 
 
+def frames(path: Path) -> bytes:
+    with wave.open(str(path)) as file:
+        return file.readframes(file.getnframes())
+
+
+def wrote_on(file: Path) -> bytes:
+    """Asterisk closes it, and what it had buffered goes in; all that it holds then."""
+    with file.open("ab") as samples:
+        samples.write(SAMPLES[:400])
+    return file.read_bytes()
+
+
+async def test_taken_once_asterisk_has_let_go_of_it(world: World) -> None:
+    """However long it takes to write the rest."""
+    name, events = recorded(world)
+    await world.tell(events)
+    await world.look(after=QUIET - 0.5)
+    whole = wrote_on(samples_file(world.folders, name))
+    await world.look(after=QUIET - 0.5)
+    assert await world.rows() == [] and not recording_file(world.folders, name).exists()
+    await world.look(after=0.5)
+    assert [row["state"] for row in await world.rows()] == ["kept"]
+    assert frames(recording_file(world.folders, name)) == whole[: len(whole) // 4 * 4]
+    assert not samples_file(world.folders, name).exists()
+
+
+@pytest.mark.parametrize("while_it_is", ["read", "told"])
+async def test_what_is_written_late_is_brought_in_as_well(
+    world: World, while_it_is: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that Asterisk wrote is removed unread, and the row tells of the whole."""
+    name, events = recorded(world)
+    await world.tell(events)
+    samples, fetch = samples_file(world.folders, name), PostgresRecordings.fetch
+    whole = b""
+
+    def keep_and_grow(source: Path, kept: Path) -> tuple[float, str] | None:
+        nonlocal whole
+        found = call_audio.keep_audio(source, kept)
+        whole = wrote_on(samples)
+        return found
+
+    async def grow_and_tell(self: PostgresRecordings, query: str, *arguments: object) -> Any:
+        nonlocal whole
+        if query == "settle":
+            whole = wrote_on(samples)
+        return await fetch(self, query, *arguments)
+
+    with monkeypatch.context() as patched:
+        if while_it_is == "read":
+            patched.setattr("switchboard.postgres.recordings.keep_audio", keep_and_grow)
+        else:
+            patched.setattr(PostgresRecordings, "fetch", grow_and_tell)
+        await world.look()
+    assert samples.read_bytes() == whole != b""
+    await world.look()
+    (row,) = await world.rows()
+    kept = recording_file(world.folders, name)
+    assert (row["state"], row["sha256"]) == ("kept", hashlib.sha256(kept.read_bytes()).hexdigest())
+    assert row["seconds"] == round(len(whole) // 4 / 8000, 3) and frames(kept) == whole[: len(whole) // 4 * 4]
+    assert not samples.exists()
+
+
+async def test_killed_before_what_asterisk_wrote_was_removed(world: World) -> None:
+    """Whoever comes next removes it."""
+    name, events = recorded(world)
+    await world.tell(events)
+    await world.look()
+    samples_file(world.folders, name).write_bytes(SAMPLES)
+    await world.look()
+    assert not samples_file(world.folders, name).exists()
+    assert [row["seconds"] for row in await world.rows()] == [1.0]
+
+
+def test_quiet_is_what_was_seen_unchanged_for_long_enough(tmp_path: Path) -> None:
+    """Whatever the machine's clock says the file's age is; a file that comes late is not quiet either."""
+    now, path = 100.0, tmp_path / "one.raw"
+    quiet = QuietFiles(lambda: now)
+    assert not quiet.is_quiet(path)
+    now += QUIET
+    assert quiet.is_quiet(path), "it was not there all that time"
+    path.write_bytes(b"1234")
+    os.utime(path, (0, 0))
+    assert not quiet.is_quiet(path)
+    now += QUIET - 0.1
+    assert not quiet.is_quiet(path)
+    os.utime(path, (1, 1))  # written again, of the same length
+    now += 0.2
+    assert not quiet.is_quiet(path)
+    now += QUIET
+    assert quiet.is_quiet(path)
+    quiet.forget(path)
+    assert not quiet.is_quiet(path)
+
+
 async def test_waits_for_the_end_that_asterisk_tells_but_a_minute_at_most(world: World) -> None:
     name, events = recorded(world, ended=False)
     await world.tell(events)
@@ -178,6 +280,7 @@ async def test_one_that_asterisk_never_began_is_missing(world: World) -> None:
 async def test_postgres_away_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is spooled meanwhile is brought in once."""
     monkeypatch.setattr("switchboard.postgres.recordings.INTERVAL", 0.02)
+    monkeypatch.setattr("switchboard.postgres.quiet_files.QUIET", 0.02)
     name, events = recorded(world)
     keeper = RecordingKeeper(world.folders, world.clock, f"postgresql://nobody@127.0.0.1:{free_port()}/x")
     with capture_logs() as logs:

@@ -77,6 +77,19 @@ insert into recordings (id, call_id, started_at, state, seconds, consent, people
 values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11)
 on conflict (id) do nothing
 
+-- brought_in --
+-- Which of the recordings $1 have been brought in, and are not erased or to be.
+select id
+from recordings
+where id = any($1::uuid []) and state in ('kept', 'missing') and kind = 'conversation'
+
+-- whole --
+-- The recording $1 is brought in once more, as there was more of it: $2 seconds, with the digest $3.
+update recordings
+set state = 'kept', seconds = $2, sha256 = $3
+where id = $1 and state in ('kept', 'missing')
+returning id
+
 -- overdue --
 -- Mark kept recordings whose time is over at $1: by $2, because of $3.
 update recordings
