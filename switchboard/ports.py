@@ -196,8 +196,9 @@ class Call(Protocol):
         """Record what the caller says, after a beep, as `<name>.wav` among the messages; what had that name is gone.
 
         It ends after `longest`, after `silence` without a word (both in whole seconds, rounded up), or by one of
-        `stop_keys`, which is used up with every key before it. A hangup ends it too: that once the result is returned
-        and CallerHungUp raised by what is awaited next. Raises AsteriskError where nothing could be recorded.
+        `stop_keys`, which is used up with every key before it. But a `#` pressed before the beep was over has skipped
+        what was said, and ends nothing. A hangup ends it too: that once the result is returned and CallerHungUp raised
+        by what is awaited next. Raises AsteriskError where nothing could be recorded.
         """
 
     async def play_recordings(

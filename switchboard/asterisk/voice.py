@@ -25,6 +25,7 @@ from switchboard.ports import RecordingRef, Utterance
 
 SKIP = 5000  # milliseconds that skipping goes back or ahead
 SKIPPING_GRACE = 600.0  # seconds it may take longer where the caller can go back in it
+SKIPS = "#"  # pressed before the beep: whatever was said, the caller wants to speak
 PLAYBACK_GRACE = 5.0  # seconds a playback may take beyond the length of its files
 RECORDING_GRACE = 2.0  # seconds Asterisk gets to tell that a recording is over, and to write its end
 PLAYBACKS = 16  # ids that a call's playbacks take in turn; at most two of them are in use at once
@@ -119,6 +120,7 @@ class VoiceChannel(Channel):
         self._check()
         if beep:
             await self._play([self.prompts.beep], barge_in=False)
+            self._keys = deque(key for key in self._keys if key != SKIPS)
         await self._begin_recording(str(name), longest, silence)
         try:
             ended_by, key = await self._end_of_recording(longest, stop_keys)

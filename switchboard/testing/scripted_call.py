@@ -39,6 +39,7 @@ SHORTEST_UTTERANCE = timedelta(seconds=1)
 SOME_CALL = CallId(UUID("019a0000-0000-7000-8000-000000000000"))
 SPOKEN = -20.0  # dBFS, how loud a caller speaks
 BEEP = timedelta(seconds=0.25)
+SKIPS = "#"  # what was said before the beep
 SKIP = timedelta(seconds=5)
 
 
@@ -227,7 +228,9 @@ class ScriptedCall:
         since = self._clock.now() + (BEEP if beep else timedelta())
         level = SPOKEN if self.left and self.left[0].deed is Deed.SPEAK else SILENT
         try:
-            self._pass(BEEP if beep else timedelta(), Moment.AT, lambda: False)
+            if beep:
+                self._pass(BEEP, Moment.AT, lambda: False)
+                self._keys = deque(key for key in self._keys if key != SKIPS)
             ended_by = self._speech(longest, silence, stop_keys)
         except CallerHungUp:
             ended_by = RecordingEnd.HANGUP

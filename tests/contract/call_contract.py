@@ -209,6 +209,21 @@ class CallContract:
         assert recorded.duration < timedelta(seconds=2) + SLACK
         assert await bench.call.key(LONG) == "8"
 
+    async def test_the_key_that_skipped_what_was_said_ends_no_recording(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("#", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:1], barge_in=True)
+        bench.caller_speaks(timedelta(seconds=2))
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=2))
+        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.SILENCE, True)
+
+    async def test_another_key_pressed_before_ends_it_at_once(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_presses("0", after=A_MOMENT)
+        await bench.call.play(bench.utterances[:1], barge_in=True)
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=LONG, stop_keys="#0")
+        assert (recorded.ended_by, recorded.key) == (RecordingEnd.KEY, "0")
+
     async def test_a_hangup_keeps_what_was_said(self, bench: CallBench) -> None:
         await bench.call.answer()
         bench.caller_speaks(timedelta(seconds=9))
