@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 EVERY = 3600.0  # seconds
 AT_ONCE = 200
+SENT_KEPT = timedelta(days=30)  # what was sent, to which address; and from where PINs were tried
 PARTS = (*(part.value for part in Part), "introduction")  # as message_audio calls them
 WHO, WHY = "switchboard", "kept as long as organisation.yaml says"
 
@@ -51,6 +53,7 @@ class MessageErasure:
         """Erase all whose time is over; how many those were. Raises RecordsUnreachable."""
         now, count = self._clock.now(), 0
         async with PostgresMessages(self._database_url()) as messages:
+            await messages.forget_before(now - SENT_KEPT)
             for kind in MessageKind:
                 before = self._keep().erased_before(kind, now)
                 refused: set[UUID] = set()

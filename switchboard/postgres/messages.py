@@ -84,13 +84,19 @@ class PostgresMessages:
         await self._records.fetch("noted", list(messages), who, "exported")
 
     async def erase(self, message: UUID, who: str, why: str) -> bool:
-        """Remove what was said and who said it, with its audio, transcript and whatever is still to be sent."""
+        """Remove what was said and who said it: audio, transcript, what is to be sent, the addresses it went to."""
         return bool(await self._records.fetch("erased", message, who, why))
 
     async def expired(self, kind: MessageKind, before: datetime, limit: int) -> Sequence[UUID]:
         """Those of a kind that were recorded before then, the oldest first."""
         rows = await self._records.fetch("expired", kind.value, before, limit)
         return [UUID(int=row["id"].int) for row in rows]
+
+    async def forget_before(self, instant: datetime) -> int:
+        """Drop what is remembered of sending, and of PINs that were tried, before then; of how much was sent."""
+        async with self._records.transaction() as fetch:
+            await fetch("forget_tries", instant)
+            return len(await fetch("forget_sent", instant))
 
     async def unreached(self, since: datetime, limit: int = 50) -> Sequence[Row]:
         """Callers who talked to nobody, and have not since."""

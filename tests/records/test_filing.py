@@ -79,7 +79,7 @@ async def test_a_message_has_one_row_its_audio_and_what_is_to_be_sent(tmp_path: 
         assert playable(audio[1]["content"]) == tone(3).as_wav()
         assert len(audio[1]["content"]) < len(tone(3).as_wav()) * 0.51
         sent = await world.rows("select kind, payload::text from outbox order by kind")
-        assert [each["kind"] for each in sent] == ["console", "email", "webhook"]
+        assert [each["kind"] for each in sent] == ["email", "webhook"]
         history = await world.rows("select who, what from message_events")
         assert [tuple(each.values()) for each in history] == [("caller", "saved")]
 
@@ -145,7 +145,7 @@ async def test_a_departments_message_that_nobody_takes_is_told_to_its_head_once(
         escalated = await world.rows("select detail::text from message_events where what = 'escalated'")
         assert [each["detail"] for each in escalated] == ['{"to": "mari", "department": "sales"}']
         sent = await world.rows("select kind from outbox where idempotency_key like '%escalated%' order by kind")
-        assert [each["kind"] for each in sent] == ["console", "email", "webhook"]
+        assert [each["kind"] for each in sent] == ["email", "webhook"]
 
 
 def test_sound_is_stored_without_losing_anything(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ async def test_it_is_forwarded_with_an_introduction(
     assert await database.history(copy.id) == ["saved"]
     assert await database.history(message) == ["forwarded"]
     kinds = await database.column("select kind from outbox where message_id = $1 order by kind", copy.id)
-    assert kinds == ["console", "email", "webhook"]
+    assert kinds == ["email", "webhook"]
 
 
 async def test_a_sound_is_there_while_it_is_heard(

@@ -74,7 +74,7 @@ added as (
 to_send as (
     insert into outbox (message_id, kind, idempotency_key, payload)
     select id, kind, 'message:' || id || ':saved:' || kind, jsonb_build_object('what', 'saved', 'urgent', urgent)
-    from added cross join unnest(array['email', 'webhook', 'console']) as kind
+    from added cross join unnest(array['email', 'webhook']) as kind
     on conflict (idempotency_key) do nothing
 )
 insert into message_events (id, message_id, at, who, what)

@@ -61,7 +61,7 @@ to_send as (
     select
         id, kind, 'message:' || id || ':escalated:' || kind,
         jsonb_build_object('what', 'escalated', 'department', department, 'to', $2::text::jsonb ->> department)
-    from late cross join unnest(array['email', 'webhook', 'console']) as kind
+    from late cross join unnest(array['email', 'webhook']) as kind
     on conflict (idempotency_key) do nothing
 )
 select id, department from late

@@ -67,7 +67,7 @@ sounds as (
 to_send as (
     insert into outbox (message_id, kind, idempotency_key, payload)
     select id, kind, 'message:' || id || ':saved:' || kind, jsonb_build_object('what', 'saved', 'urgent', urgent)
-    from copied cross join unnest(array['email', 'webhook', 'console']) as kind
+    from copied cross join unnest(array['email', 'webhook']) as kind
 )
 insert into message_events (id, message_id, at, who, what, detail)
 select gen_random_uuid(), $1, $6, $7, 'forwarded', $8::text::jsonb from copied

@@ -72,7 +72,11 @@ with erased as (
     returning id
 ),
 audio as (delete from message_audio where message_id in (select id from erased)),
-queued as (delete from outbox where message_id in (select id from erased))
+queued as (delete from outbox where message_id in (select id from erased)),
+addresses as (
+    update message_events set detail = detail - 'to' - 'told'
+    where message_id in (select id from erased) and what in ('sent', 'undelivered')
+)
 insert into message_events (id, message_id, who, what, detail)
 select gen_random_uuid(), id, $2, 'erased', jsonb_build_object('why', $3::text) from erased returning id
 
@@ -87,3 +91,11 @@ limit $2
 -- expired --
 -- Messages of the kind $1 that were recorded before $2, the oldest first; at most $3.
 select id from messages where kind = $1 and recorded_at < $2 and erased_at is null order by recorded_at limit $3
+
+-- forget_sent --
+-- What was sent, or came to nothing, before $1.
+delete from outbox where done_at < $1 returning id
+
+-- forget_tries --
+-- PINs that were tried before $1, and from where.
+delete from mailbox_tries where at < $1
