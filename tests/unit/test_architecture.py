@@ -16,6 +16,7 @@ PACKAGE = PROJECT / "switchboard"
 LAYERS = [
     {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "message_post", "serving"},
     {"console", "asterisk", "postgres", "mail", "remote", "speech", "machine", "testing"},
+    {"calendars"},
     {"flows"},
     {"services"},
     {"ports", "appointment_ports", "settings", "folders"},
