@@ -10,6 +10,7 @@
     ├── MessageNotKept          the disk refuses what a caller said; the recording stays where it is
     ├── AsteriskError           Asterisk refused, or answered what we don't understand
     │   └── AsteriskUnreachable no link to Asterisk, or no answer in time
+    ├── CalendarUnreachable     somebody's calendar server does not answer, or refuses us
     └── RecordsUnreachable      Postgres does not answer
 
 Busy, no answer, a wrong key, silence are values, never errors.
@@ -69,6 +70,10 @@ class AsteriskError(SwitchboardError):
 
 class AsteriskUnreachable(AsteriskError):
     """Asterisk does not answer within the deadline, or the link is down."""
+
+
+class CalendarUnreachable(SwitchboardError):
+    """A calendar server does not answer in time, or refuses what we ask."""
 
 
 class RecordsUnreachable(SwitchboardError):
