@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -84,7 +84,8 @@ class Conversation:
         self.configuration = configuration
         self.attempt = 1  # with which a menu begins
         self.entered_at = recorder.now()  # the step it is in
-        self.variables = first_values(configuration.variables)  # as JSON can hold them; None: known to be not known
+        # As JSON can hold them; None: known to be not known.
+        self.variables: MutableMapping[str, Value | None] = first_values(configuration.variables)
         self.waiting = start.waiting if isinstance(start, Position) else None  # see Position
         self.message_reviews = REVIEWS  # how often a caller may hear a message, or say it anew
         self.message_in_hand: UUID | None = None  # begun in this step, under an earlier controller
@@ -122,8 +123,7 @@ class Conversation:
     @property
     def has_stated_name(self) -> bool:
         """Whether the caller has: then everybody who picks up is asked."""
-        # Looked for one by one: whether it is there is nothing that flows are checked for.
-        return any(name == STATED_NAME for name in self.variables)
+        return STATED_NAME in self.variables
 
     def message_begun(self, message: UUID) -> None:
         """From now on the caller may have said something of this message: whoever takes the call over saves it."""
@@ -144,8 +144,7 @@ class Conversation:
     @property
     def consent(self) -> Consent | None:
         """What the caller said to that; None: was not asked."""
-        # Looked for one by one, as above.
-        return next((Consent(str(self.variables[name])) for name in self.variables if name == CONSENT), None)
+        return consent_in(self.variables.get(CONSENT))
 
     def recording_of(self, phone: Phone) -> UUID | None:
         """Under which name the conversation with whoever answers this phone is recorded; None: it is not."""

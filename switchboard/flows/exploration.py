@@ -6,13 +6,13 @@ this sound: a step reaches the outside only through its Conversation, and what i
 `Conversation.now`.
 
 What a step did not look at cannot change what it does. The Explorer notes what each run looked at (the clock, the
-caller, the number dialled) and runs a step again only where that differs.
+caller, the number dialled, each of the call's variables) and runs a step again only where that differs.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,14 @@ from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.flows.caller_classes import SOME_NUMBER, fact_of
 from switchboard.flows.configuration import Configuration, Left, Step
-from switchboard.flows.conversation import Conversation, TooManySteps
+from switchboard.flows.conversation import TooManySteps
 from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
 from switchboard.flows.forking_messages import ForkingMessages
 from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.forking_queues import ForkingQueues
+from switchboard.flows.variables import first_values
 from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
+from switchboard.flows.watched_variables import Noted, after, first_noted
 from switchboard.ports import Position, Utterance
 from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
@@ -124,7 +126,9 @@ class Explorer:
             NoLedger(),
             queues=ForkingQueues(),
         )
+        self._first = first_values(configuration.variables)
         self._known: dict[State, dict[Looks, dict[tuple[object, ...], tuple[Move, ...]]]] = {}
+        self._found: dict[State, dict[tuple[Looks, tuple[str, ...]], dict[tuple[object, ...], _Found]]] = {}
 
     def beginning(self, number: str) -> State:
         """Where a call to one of the organisation's numbers begins. Raises KeyError for another."""
@@ -157,11 +161,14 @@ class Explorer:
         """The moves, and what of the world they depend on: in worlds alike in that, they are the same."""
         known = self._known.setdefault(state, {})
         for looks, results in known.items():
-            if (found := results.get(looks.of(world))) is not None:
-                return looks, found
-        looks, moves = self._explore(state, world)
-        known.setdefault(looks, {})[looks.of(world)] = moves
-        return looks, moves
+            if (moves := results.get(looks.of(world))) is not None:
+                return looks, moves
+        variables = {**self._first, **dict(state.variables)}
+        found = self._found_before(state, variables, world) or self._explore(state, variables, world)
+        if found.is_incomplete:
+            self.incomplete.add(state)
+        moves = known.setdefault(found.looks, {})[found.looks.of(world)] = found.ways.moves(variables)
+        return found.looks, moves
 
     def first_words(self, state: State, world: World) -> tuple[Utterance, ...]:
         """What is said in a step before anything is asked, rung or over."""
@@ -184,11 +191,18 @@ class Explorer:
             frozenset[str]().union(*(looks.client for looks in seen)),
         )
 
-    def _explore(self, state: State, world: World) -> tuple[Looks, tuple[Move, ...]]:
-        found = _Shortest()
-        questions = Questions()
-        clock = caller = number = False
+    def _found_before(self, state: State, variables: Mapping[str, Any], world: World) -> _Found | None:
+        """What was found of the step in a state that differs only in what it did not look at."""
+        for (looks, asked), results in self._found.get(replace(state, variables=()), {}).items():
+            if (found := results.get((looks.of(world), first_noted(variables, asked)))) is not None:
+                return found
+        return None
+
+    def _explore(self, state: State, variables: Mapping[str, Any], world: World) -> _Found:
+        ways, questions = _Ways(), Questions()
+        clock = caller = number = is_incomplete = False
         client: set[str] = set()
+        asked: set[str] = set()
         for _ in ("learn which keys mean something", "try them in every order"):
             ahead: deque[tuple[Any, ...]] = deque([()])
             runs = 0
@@ -205,47 +219,81 @@ class Explorer:
                     number or run.call.saw_number,
                 )
                 client |= run.saw_client
-                found.add(move)
-            if ahead:
-                self.incomplete.add(state)
+                asked |= run.variables.asked
+                ways.add(move, run.variables.written)
+            is_incomplete = is_incomplete or bool(ahead)
             self.runs += runs
             if not questions.has_repeats:
                 break
             questions.are_learnt = True
-        return Looks(clock, caller, number, frozenset(client)), found.moves()
+        found = _Found(Looks(clock, caller, number, frozenset(client)), ways, is_incomplete)
+        names = tuple(sorted(asked))
+        results = self._found.setdefault(replace(state, variables=()), {}).setdefault((found.looks, names), {})
+        results[found.looks.of(world), first_noted(variables, names)] = found
+        return found
 
     def _conversation(self, call: ForkingCall, language: Language, start: str | Position) -> WatchedConversation:
         office = replace(self._office, presence=ForkingPresence(call), messages=ForkingMessages(call))
         return WatchedConversation(call, Unrecorded(office, language), office, self.configuration, start)
 
 
+_Way = tuple[str, State | None]  # by which outcome a step is left, and where to
+
+
+@dataclass(slots=True)
 class _Shortest:
-    """Of all runs of a step, those to be kept: see `Explorer.moves`."""
+    """Of all runs that go one way, those to be kept: see `Explorer.moves`."""
+
+    by_keys: dict[bool, Move] = field(default_factory=dict)  # pressed any? -> the shortest
+    last_keys: set[str] = field(default_factory=set)
+
+    def add(self, move: Move, keys: Iterable[str]) -> None:
+        known = self.by_keys.get(is_pressed := move.presses > 0)
+        if known is None or len(move.happenings) < len(known.happenings):
+            self.by_keys[is_pressed] = move
+        self.last_keys.update(keys)
+
+    def moves(self, to: State | None) -> Iterator[Move]:
+        silent, pressed = self.by_keys.get(False), self.by_keys.get(True)
+        keys = frozenset(self.last_keys)
+        unset = frozenset[str]().union(*(move.unset for move in self.by_keys.values()))
+        if pressed is not None and (silent is None or len(pressed.happenings) < len(silent.happenings)):
+            yield replace(pressed, to=to, keys=keys, unset=unset)
+        if silent is not None:
+            yield replace(silent, to=to, keys=keys, unset=unset)
+
+
+class _Ways:
+    """All runs of a step, by where they lead, whatever is noted in the variables it did not look at."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, State | None], dict[bool, Move]] = {}
-        self._keys: dict[tuple[str, State | None], set[str]] = {}
+        self._found: dict[tuple[_Way, frozenset[tuple[str, Noted]]], _Shortest] = {}
 
-    def add(self, move: Move) -> None:
-        ways = self._found.setdefault((move.left.outcome, move.to), {})
-        known = ways.get(is_pressed := move.presses > 0)
-        if known is None or len(move.happenings) < len(known.happenings):
-            ways[is_pressed] = move
+    def add(self, move: Move, written: Mapping[str, Noted]) -> None:
+        """One run, and what it wrote into variables."""
         asked = [happening.key for happening in move.happenings if isinstance(happening, Asked)]
-        if asked and asked[-1] is not None:
-            self._keys.setdefault((move.left.outcome, move.to), set()).add(asked[-1])
+        last = asked[-1:] if asked and asked[-1] is not None else ()
+        way = (move.left.outcome, move.to), frozenset(written.items())
+        self._found.setdefault(way, _Shortest()).add(move, filter(None, last))
 
-    def moves(self) -> tuple[Move, ...]:
-        moves = []
-        for way, ways in self._found.items():
-            silent, pressed = ways.get(False), ways.get(True)
-            keys = frozenset(self._keys.get(way, ()))
-            unset = frozenset[str]().union(*(move.unset for move in ways.values()))
-            if pressed is not None and (silent is None or len(pressed.happenings) < len(silent.happenings)):
-                moves.append(replace(pressed, keys=keys, unset=unset))
-            if silent is not None:
-                moves.append(replace(silent, keys=keys, unset=unset))
-        return tuple(moves)
+    def moves(self, variables: Mapping[str, Any]) -> tuple[Move, ...]:
+        """The moves of a call with these variables."""
+        together: dict[_Way, _Shortest] = {}
+        for ((outcome, to), written), found in self._found.items():
+            there = to and replace(to, variables=tuple(sorted(after(variables, written).items())))
+            shortest = together.setdefault((outcome, there), _Shortest())
+            for move in found.by_keys.values():
+                shortest.add(move, found.last_keys)
+        return tuple(move for (_, to), shortest in together.items() for move in shortest.moves(to))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of a step."""
+
+    looks: Looks
+    ways: _Ways
+    is_incomplete: bool
 
 
 class _Run:
@@ -262,6 +310,7 @@ class _Run:
         self._conversation.instant = world.instant
         number = SOME_NUMBER if world.is_known else ""
         self._conversation.who_calls = known_caller(number, world.client, explorer.configuration.organisation)
+        self.variables = self._conversation.variables
         self.saw_clock = False
         self.saw_client: set[str] = set()
 
@@ -283,15 +332,15 @@ class _Run:
             explorer.decides_by_language = True
         language = conversation.recorder.language if explorer._with_languages else self._state.language
         to = None if conversation.is_finished else _state_of(conversation, language)
-        return Move(tuple(self.call.happenings), left, to, frozenset(conversation.variables.missed))
+        return Move(tuple(self.call.happenings), left, to, frozenset(self.variables.missed))
 
 
-def _state_of(conversation: Conversation, language: Language) -> State:
+def _state_of(conversation: WatchedConversation, language: Language) -> State:
     return State(
         conversation.flow.id,
         conversation.step,
         language,
-        tuple(sorted(conversation.variables.items())),
+        tuple(sorted(conversation.variables.noted.items())),
         conversation.came_through,
     )
 

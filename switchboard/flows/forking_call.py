@@ -6,7 +6,7 @@ later runs (`untried`). So the runs of a step make a tree whose leaves are all t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -321,31 +321,6 @@ class ForkingCall:
             self._open.append((place, answers[1:]))
         self._given.append(answer)
         return answer
-
-
-class WatchedVariables(dict[str, Any]):
-    """A call's variables; `missed` are those that were asked for before anything had been noted in them."""
-
-    def __init__(self, values: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self.missed: set[str] = set()
-
-    def __missing__(self, name: str) -> Any:
-        self.missed.add(name)
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        return self._noted(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """As of any mapping."""
-        return self[name] if self._noted(name) else default
-
-    def _noted(self, name: object) -> bool:
-        is_there = super().__contains__(name)
-        if not is_there:
-            self.missed.add(str(name))
-        return is_there
 
 
 def _ways_to_come_out(

@@ -16,8 +16,9 @@ from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.expressions.types import Value
-from switchboard.flows.forking_call import ForkingCall, LookedUp, WatchedVariables
+from switchboard.flows.forking_call import ForkingCall, LookedUp
 from switchboard.flows.lookup_kinds import Taken, values_of
+from switchboard.flows.watched_variables import WatchedVariables
 from switchboard.ports import Position
 from switchboard.services.identify_caller import known_caller
 from switchboard.services.offer_callback import Promise
@@ -42,9 +43,10 @@ class WatchedConversation(Conversation):
         start: str | Position,
     ) -> None:
         super().__init__(call, recorder, office, configuration, start)
-        self.variables: WatchedVariables = WatchedVariables(self.variables)
+        variables = dict(self.variables)
         if isinstance(start, Position) and (verdict := dict(start.variables).get(_SCREENED)):
-            self.variables[_SCREENED] = verdict
+            variables[_SCREENED] = verdict
+        self.variables: WatchedVariables = WatchedVariables(variables)
         self._forking = call
         self.instant = _THEN
         self.message_reviews = 1  # what comes of several is what comes of the last
@@ -97,12 +99,15 @@ class WatchedConversation(Conversation):
 
     async def screened(self) -> Screened:
         """See Conversation. Of one call it is always the same."""
-        verdict = next((value for name, value in self.variables.items() if name == _SCREENED), None)
+        verdict = self.variables.get(_SCREENED)
         if verdict is None:
             known = self.configuration.organisation.screening.verdicts
             verdict = self._forking.judged(tuple(each.value for each in known))
             self.variables[_SCREENED] = verdict
         return Screened(Verdict(verdict))
+
+    def remember(self, attempt: int) -> None:
+        """See Conversation. Nobody takes such a call over."""
 
     @property
     def client(self) -> Client | None:

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from switchboard.domain.dialling import DialOutcome
+from switchboard.flows.caller_classes import caller_classes
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import Explorer, Looks, Move, State, World
 from switchboard.flows.forking_call import Asked, ForkingCall, Questions, Rang, Talked
 from switchboard.flows.load import load_configuration
+from switchboard.flows.reachability import explore
+from switchboard.flows.time_cells import cells
+from switchboard.flows.worlds import Worlds, first_of
 from tests.flows.playing import EXAMPLE, MAIN_NUMBER, PROMPTS
 
 OPEN = datetime(2026, 3, 3, 8, tzinfo=UTC)  # a Tuesday
@@ -101,3 +105,36 @@ async def test_a_key_that_asks_again_is_tried_once_more_and_stands_for_the_other
     call = ForkingCall("", "", ("1",), questions)
     assert await call.key(OPEN - OPEN) == "1"
     assert not list(call.untried())
+
+
+def test_a_step_is_run_again_only_where_a_variable_differs_that_it_looked_at(example: Configuration) -> None:
+    explorer = Explorer(example)
+    language = example.organisation.default_language
+    moves = {}
+    for wants in ("order", "account"):
+        state = State("sales", "menu", language, (("wants", wants),))
+        moves[wants] = {move.left.outcome: move.to for move in explorer.moves(state, world())}
+        if wants == "order":
+            runs = explorer.runs
+    assert explorer.runs == runs
+    for wants, by_outcome in moves.items():
+        assert by_outcome["0"] == State("sales", "reception", language, (("wants", wants),))
+
+
+def test_what_is_known_of_a_state_from_others_is_what_running_it_finds(example: Configuration) -> None:
+    numbers = tuple(example.organisation.numbers)
+    reached = explore(example, Worlds(numbers, caller_classes(example), cells(example, OPEN, 1)))
+    for state, worlds in reached.seen.items():
+        one = reached.worlds.world(first_of(worlds))
+        alone = Explorer(example, with_languages=False)
+        assert alone.moves(state, one) == reached.explorer.moves(state, one), state
+
+
+def test_what_is_written_is_no_less_written_where_it_was_noted_before(example: Configuration) -> None:
+    explorer = Explorer(example)
+    language = example.organisation.default_language
+    for wants in ("account", "order"):
+        state = State("sales", "new_customer", language, (("wants", wants),))
+        (written,) = explorer.moves(state, world())
+        assert written.to == State("sales", "manager", language, (("wants", "account"),))
+    assert explorer.runs == 1
