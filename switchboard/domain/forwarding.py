@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from switchboard.domain.organisation import Department, Organisation, Person
 
 ACCOUNT_MANAGER = "account_manager"
-MANAGER = "manager"  # of a client
+MANAGER, STANDING = "manager", "standing"  # of a client
 OK = "ok"  # a client's standing
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from switchboard.domain.hours import HoursKind, HoursTable
@@ -104,10 +105,11 @@ def part_of(message_id: UUID, part: Part) -> UUID:
     return message_id if part is Part.BODY else uuid5(message_id, part.value)
 
 
-def takes_of(message_id: UUID) -> list[list[UUID]]:
+@lru_cache(maxsize=32)  # asked twice of each message, and again and again where flows are explored
+def takes_of(message_id: UUID) -> tuple[tuple[UUID, ...], ...]:
     """The recordings that can make up the message, the latest take first: the first with a voice is the message."""
     takes = (take_of(message_id, take) for take in reversed(range(MOST_TAKES)))
-    return [[take, rest_of(take)] for take in takes]
+    return tuple((take, rest_of(take)) for take in takes)
 
 
 def recordings_of(message_id: UUID) -> list[UUID]:

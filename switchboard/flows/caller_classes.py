@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchboard.domain.clients import SUBJECTS, Client, Standing
+from switchboard.domain.forwarding import callee_for
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.phone_numbers import e164
 from switchboard.flows.configuration import Configuration
+from switchboard.flows.forwarding_kinds import CALLEE
 
 WITHHELD = ""
 SOME_NUMBER = "+37255501234"  # of a caller of whom nothing matters but having one
 NO_NUMBER = "anonymous"  # sent by some networks instead of none
+
+_OF_CALLEE = ("standing", "manager")  # who is for whom goes by these
 
 _BEYOND = "0000000"  # after a beginning that is compared: a number that begins so and is longer
 _OTHERS = (SOME_NUMBER, "+37200000000", "+4670000000", "+35560000000", "+12025550100", "+99900000000", "9", "0")
@@ -44,7 +48,7 @@ def caller_classes(configuration: Configuration) -> tuple[CallerClass, ...]:
     """
     compared = compared_numbers(configuration)
     asked = client_subjects(configuration)
-    kinds = tuple(kinds_of_clients(configuration.organisation, asked))
+    kinds = tuple(_kinds_of_clients(configuration, asked))
     classes: dict[object, CallerClass] = {}
     for number, description in _candidates(compared, with_garbage=bool(asked)):
         is_known = bool(e164(number, configuration.organisation.country))
@@ -63,12 +67,29 @@ def compared_numbers(configuration: Configuration) -> tuple[str, ...]:
 def client_subjects(configuration: Configuration) -> tuple[str, ...]:
     """What the steps ask of a client, in the order of SUBJECTS."""
     asked = set(_said(configuration, "client_subjects"))
+    if CALLEE in asked:
+        asked.update(_OF_CALLEE)
     return tuple(each for each in SUBJECTS if each in asked)
 
 
-def kinds_of_clients(organisation: Organisation, asked: Sequence[str]) -> Iterator[Client]:
+def facts_of(client: Client | None, configuration: Configuration) -> tuple[object, ...]:
+    """All that the steps find out about a client: the same of two whom none tells apart."""
+    return _facts(client, sorted(set(_said(configuration, "client_subjects"))), configuration.organisation)
+
+
+def _facts(client: Client | None, asked: Iterable[str], organisation: Organisation) -> tuple[object, ...]:
+    def found(subject: str) -> object:
+        if subject != CALLEE or client is None:
+            return fact_of(client, subject)
+        return callee_for(client.manager, client.standing.value, organisation)[0]
+
+    return tuple(found(each) for each in asked if each == CALLEE or each in SUBJECTS)
+
+
+def _kinds_of_clients(configuration: Configuration, subjects: Sequence[str]) -> Iterator[Client]:
     """A client of each kind that is told apart; none of an organisation without classes of clients."""
-    if not asked or not organisation.client_classes:
+    organisation = configuration.organisation
+    if not subjects or not organisation.client_classes:
         return
     values: dict[str, Sequence[Any]] = {
         "class": [*organisation.client_classes],
@@ -77,10 +98,15 @@ def kinds_of_clients(organisation: Organisation, asked: Sequence[str]) -> Iterat
         "manager": ["", *organisation.people],
     }
     first = {subject: each[0] for subject, each in values.items()}
-    for chosen in itertools.product(*(values[subject] for subject in asked)):
-        told = {**first, **dict(zip(asked, chosen, strict=True))}
-        yield Client("C-1", "A client", (SOME_NUMBER,), told["class"], told["manager"], None, told["vip"],
-                     standing=told["standing"])  # fmt: skip
+    asked = sorted(set(_said(configuration, "client_subjects")))
+    known: set[tuple[object, ...]] = set()
+    for chosen in itertools.product(*(values[subject] for subject in subjects)):
+        told = {**first, **dict(zip(subjects, chosen, strict=True))}
+        client = Client("C-1", "A client", (SOME_NUMBER,), told["class"], told["manager"], None, told["vip"],
+                        standing=told["standing"])  # fmt: skip
+        if (facts := _facts(client, asked, organisation)) not in known:
+            known.add(facts)
+            yield client
 
 
 def fact_of(client: Client | None, subject: str) -> object:

@@ -11,6 +11,7 @@ from switchboard.domain.clients import Client
 from switchboard.domain.consent import NOTED_AS as CONSENT
 from switchboard.domain.consent import Consent, consent_in
 from switchboard.domain.dialling import Phone
+from switchboard.domain.forwarding import MANAGER, STANDING, Callee, callee_for
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
 from switchboard.domain.pin import Admission
@@ -235,6 +236,17 @@ class Conversation:
     def client_told(self, subject: str) -> Value | None:
         """What is known of the caller: one of clients.SUBJECTS."""
         return identify_caller(self.call.caller.number, self.office).told(subject)
+
+    def clients_callee(self) -> tuple[Callee, str]:
+        """Whom the caller is for who asks for the account manager, and why."""
+        known = [self.value_of(subject) for subject in (MANAGER, STANDING)]
+        manager, standing = (str(each) if each is not None else "" for each in known)
+        return callee_for(manager, standing, self.configuration.organisation)
+
+    def client_named(self) -> str:
+        """Who calls, for the record."""
+        client = self.client
+        return f"{client.name} ({client.code})" if client else "not in the client list"
 
     def note(self, values: Mapping[str, Value | None]) -> None:
         """Note values in variables; None where a value is not known, which forgets what was noted before."""

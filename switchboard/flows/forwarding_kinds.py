@@ -8,6 +8,8 @@ from switchboard.domain.forwarding import MANAGER, Callee
 from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Node, Place, Scalar, Table, kind_of
 
+CALLEE = "_callee"  # what `manager` asks of a client: whom they are for, by their manager and standing
+
 
 @dataclass(frozen=True, slots=True)
 class ForwardedTo:

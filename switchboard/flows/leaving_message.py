@@ -11,7 +11,7 @@ from switchboard.domain.message import Limits, MessageKind, MessageOutcome, dead
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.kinds import Count, Duration
-from switchboard.flows.message_kinds import Mailbox, ManagersMailbox, asked_of_client
+from switchboard.flows.message_kinds import Mailbox, ManagersMailbox
 from switchboard.flows.schema import RECEPTION_STEP, Field, Outcome
 from switchboard.ports import Sound
 from switchboard.services.office import Speech
@@ -83,9 +83,8 @@ def whose_mailbox(conversation: Conversation, whose: Mailbox | ManagersMailbox) 
     """The mailbox, and why it is this one where the caller decides it."""
     if isinstance(whose, Mailbox):
         return whose, ""
-    known = [conversation.value_of(subject) for subject in asked_of_client(whose)]
-    manager, standing = (str(each) if each is not None else "" for each in known)
-    return whose.of(manager, standing, conversation.configuration.organisation)
+    callee, why = conversation.clients_callee()
+    return whose.boxes[callee], why
 
 
 def _situation(conversation: Conversation, mailbox: Mailbox) -> Situation | None:

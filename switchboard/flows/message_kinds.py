@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.forwarding import MANAGER, Callee, Situation, callee_for
+from switchboard.domain.forwarding import MANAGER, Callee, Situation
 from switchboard.domain.message import Part
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.callee_prompts import need_prompts
+from switchboard.flows.forwarding_kinds import CALLEE
 from switchboard.flows.people_kinds import name_said
 from switchboard.flows.schema import FlowReading
 from switchboard.flows.source import Node, Place, Scalar, Table
@@ -63,15 +64,10 @@ class ManagersMailbox:
 
     boxes: Mapping[Callee, Mailbox]  # of everybody whom it may be
 
-    def of(self, manager: str, standing: str, organisation: Organisation) -> tuple[Mailbox, str]:
-        """Whose mailbox it is for a client, and why: see callee_for."""
-        callee, why = callee_for(manager, standing, organisation)
-        return self.boxes[callee], why
-
 
 def asked_of_client(mailbox: Mailbox | ManagersMailbox) -> tuple[str, ...]:
     """What of a client decides whose mailbox it is."""
-    return ("manager", "standing") if isinstance(mailbox, ManagersMailbox) else ()
+    return (CALLEE,) if isinstance(mailbox, ManagersMailbox) else ()
 
 
 @dataclass(frozen=True, slots=True)

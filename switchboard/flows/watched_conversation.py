@@ -115,6 +115,11 @@ class WatchedConversation(Conversation):
         self.saw_client.update(SUBJECTS)
         return self.who_calls.client
 
+    def client_named(self) -> str:
+        """See Conversation."""
+        self.saw_client.add("class")  # those who are no client's have a class of their own
+        return "a client" if self.who_calls.client else "not in the client list"
+
     def client_told(self, subject: str) -> Value | None:
         """See Conversation."""
         self.saw_client.add(subject)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from switchboard.domain.call_record import CallEvent, EventKind
-from switchboard.flows.caller_classes import answers, client_subjects, compared_numbers, fact_of
+from switchboard.flows.caller_classes import answers, compared_numbers, facts_of
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.exploration import State
 from switchboard.flows.reachability import Reached
@@ -57,13 +57,12 @@ class Foretold:
         """The worlds of this caller and number, at any time from `since` to `until`."""
         worlds = self.reached.worlds
         compared = compared_numbers(self.configuration)
-        asked = client_subjects(self.configuration)
         client = read_client(script.client) if script.caller else None
-        facts = [fact_of(client, subject) for subject in asked]
+        facts = facts_of(client, self.configuration)
         is_like = [
             answers(each.number, compared) == answers(script.caller, compared)
             and (each.client is None) == (client is None)
-            and [fact_of(each.client, subject) for subject in asked] == facts
+            and facts_of(each.client, self.configuration) == facts
             for each in worlds.classes
         ]
         assert is_like.count(True) == 1, "a caller is of one class"

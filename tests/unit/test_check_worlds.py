@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from switchboard.domain.clients import Standing
+from switchboard.domain.forwarding import callee_for
 from switchboard.flows.caller_classes import CallerClass, answers, caller_classes, compared_numbers
 from switchboard.flows.checks import check
 from switchboard.flows.configuration import Configuration
@@ -154,6 +157,19 @@ def test_callers_are_parted_by_what_is_asked_of_clients(tmp_path: Path) -> None:
     assert all(each.client is not None and each.client.standing != "ok" for each in steps["finance"])
     assert {each.client is None for each in steps["rest"]} == {True, False}
     assert reached.explorer.runs < 100, "one run for each that is told apart, and not for each kind of client"
+
+
+def test_clients_for_the_same_person_are_one_kind_where_nothing_else_is_asked(example: Configuration) -> None:
+    organisation = example.organisation
+    callees = {
+        callee_for(manager, standing, organisation)[0]
+        for manager in ("", *organisation.people)
+        for standing in Standing
+    }
+    kinds = [each.client for each in caller_classes(example) if each.client is not None]
+    assert len(kinds) == len(organisation.client_classes) * len(callees)
+    found = {(each.client_class, callee_for(each.manager, each.standing, organisation)[0]) for each in kinds}
+    assert found == {*itertools.product(organisation.client_classes, callees)}
 
 
 def test_a_call_of_a_client_is_told_with_who_it_is(tmp_path: Path) -> None:

@@ -96,18 +96,12 @@ def is_ending(move: Move) -> bool:
 def _without_ending(examined: Examined) -> dict[State, int]:
     """By state, the worlds in which no ending can be come to."""
     edges, seen = examined.edges, examined.reached.seen
-    good: dict[State, int] = {}
-    ahead: list[tuple[State, int]] = []
+    ending: dict[State, int] = {}
     for state, moves in edges.out.items():
         for worlds, move in moves:
             if is_ending(move) or (move.to is None):  # those that end in silence or fail are told by themselves
-                ahead.append((state, worlds))
-    while ahead:
-        state, worlds = ahead.pop()
-        new = worlds & ~good.get(state, 0)
-        if new:
-            good[state] = good.get(state, 0) | new
-            ahead.extend((before, part & new) for part, before, _ in edges.into.get(state, ()) if part & new)
+                ending[state] = ending.get(state, 0) | worlds
+    good = edges.leading_to(ending)
     return {state: worlds & ~good.get(state, 0) for state, worlds in seen.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,8 @@ from switchboard.flows.exploration import Move, State
 from switchboard.flows.problems import Place, Severity
 from switchboard.flows.reachability import Reached
 from switchboard.flows.worlds import places
+
+Sets = dict[State, int]  # of worlds, a bit each
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,21 @@ class Edges:
 
     out: dict[State, list[tuple[int, Move]]] = field(default_factory=dict)
     into: dict[State, list[tuple[int, State, Move]]] = field(default_factory=dict)
+
+    def leading_to(self, ends: Mapping[State, int], passes: Callable[[Move], bool] = lambda move: True) -> Sets:
+        """By state, the worlds in which some way leads from it to one of the ends, by moves that can be passed."""
+        found: Sets = {}
+        ahead = dict(ends)  # what is new of a state waits for its turn, and goes on all at once
+        while ahead:
+            state = next(iter(ahead))
+            new = ahead.pop(state) & ~found.get(state, 0)
+            if not new:
+                continue
+            found[state] = found.get(state, 0) | new
+            for worlds, before, move in self.into.get(state, ()):
+                if (there := worlds & new & ~found.get(before, 0)) and passes(move):
+                    ahead[before] = ahead.get(before, 0) | there
+        return found
 
 
 @dataclass

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from switchboard.flows.checks.call_told import day_and_time
-from switchboard.flows.checks.findings import Examined, Finding, values_of
+from switchboard.flows.checks.findings import Examined, Finding, Sets, values_of
 from switchboard.flows.exploration import Move, State
 from switchboard.flows.forking_call import Asked, Rang
 from switchboard.flows.problems import Place, Severity
 
 HUMAN = "0"
 OFFICE = "office"  # the opening hours of whoever has none of their own
-
-Sets = dict[State, int]
 
 
 def humans(examined: Examined) -> Iterator[Finding]:
@@ -98,44 +96,40 @@ def _keys(move: Move) -> frozenset[str]:
 
 def _rings_at_once(examined: Examined) -> Sets:
     """By state, the worlds in which a phone rings before the caller is asked anything."""
-    rings: Sets = {}
-    ahead: list[tuple[State, int]] = []
+    at_once: Sets = {}
     for state, moves in examined.edges.out.items():
         for worlds, move in moves:
             first = next((each for each in move.happenings if isinstance(each, Rang | Asked)), None)
             if isinstance(first, Rang):
-                ahead.append((state, worlds))
-    while ahead:
-        state, worlds = ahead.pop()
-        new = worlds & ~rings.get(state, 0)
-        if new:
-            rings[state] = rings.get(state, 0) | new
-            for part, before, move in examined.edges.into.get(state, ()):
-                if part & new and not any(isinstance(each, Rang | Asked) for each in move.happenings):
-                    ahead.append((before, part & new))
-    return rings
+                at_once[state] = at_once.get(state, 0) | worlds
+    return examined.edges.leading_to(
+        at_once, lambda move: not any(isinstance(each, Rang | Asked) for each in move.happenings)
+    )
 
 
 def _too_far(examined: Examined, asking: Sets) -> Sets:
     """By state, the worlds in which it asks for a key and more than a few are needed until a phone rings."""
     most = examined.limits.keys_to_a_human
-    within: list[Sets] = [{} for _ in range(most + 1)]  # by the number of keys needed at most
-    ahead: list[tuple[int, State, int]] = []
-    for state, moves in examined.edges.out.items():
+    edges = examined.edges
+    ringing: list[Sets] = [{} for _ in range(most + 1)]  # by the number of keys pressed in the move that rings
+    for state, moves in edges.out.items():
         for worlds, move in moves:
-            if any(isinstance(each, Rang) for each in move.happenings) and move.presses <= most:
-                ahead.append((move.presses, state, worlds))
-    while ahead:
-        keys, state, worlds = ahead.pop()
-        new = worlds & ~within[keys].get(state, 0)
-        if not new:
-            continue
-        for enough in within[keys:]:
-            enough[state] = enough.get(state, 0) | new
-        for part, before, move in examined.edges.into.get(state, ()):
-            if part & new and keys + move.presses <= most:
-                ahead.append((keys + move.presses, before, part & new))
-    return {state: worlds & ~within[most].get(state, 0) for state, worlds in asking.items()}
+            if move.presses <= most and any(isinstance(each, Rang) for each in move.happenings):
+                ringing[move.presses][state] = ringing[move.presses].get(state, 0) | worlds
+    within: list[Sets] = []  # by the number of keys needed at most
+    for keys, rings in enumerate(ringing):
+        starts = dict(rings)
+        for fewer, sets in enumerate(within):
+            for state, worlds in sets.items():
+                for part, before, move in edges.into.get(state, ()):
+                    if move.presses == keys - fewer and part & worlds:
+                        starts[before] = starts.get(before, 0) | part & worlds
+        within.append(edges.leading_to(starts, lambda move: not move.presses))
+    near: Sets = {}
+    for sets in within:
+        for state, worlds in sets.items():
+            near[state] = near.get(state, 0) | worlds
+    return {state: worlds & ~near.get(state, 0) for state, worlds in asking.items()}
 
 
 def absent_people(examined: Examined) -> Iterator[Finding]:

@@ -30,9 +30,7 @@ class ClientType:
 async def run(step: ClientType, conversation: Conversation) -> Left:
     """Decide, saying nothing."""
     found = str(conversation.value_of("class"))
-    client = conversation.client
-    who = f"{client.name} ({client.code})" if client else "not in the client list"
-    return Left(found if found in step.classes else UNKNOWN, f"{who}: {found}")
+    return Left(found if found in step.classes else UNKNOWN, f"{conversation.client_named()}: {found}")
 
 
 CLIENT_TYPE = StepType(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from switchboard.domain.dialling import WhileRinging
-from switchboard.domain.forwarding import DEFAULT, DEPARTMENT, Callee, Reached, callee_for
+from switchboard.domain.forwarding import DEFAULT, DEPARTMENT, Callee, Reached
 from switchboard.flows.configuration import Left
 from switchboard.flows.conversation import Conversation
-from switchboard.flows.forwarding_kinds import ChainName, ForwardedTo
+from switchboard.flows.forwarding_kinds import CALLEE, ChainName, ForwardedTo
 from switchboard.flows.kinds import Duration, OneOf, Spoken
 from switchboard.flows.schema import Field, Outcome, StepType
 from switchboard.services.office import Speech
@@ -31,7 +31,7 @@ class Forward:
 
     def client_subjects(self) -> Iterable[str]:
         """What is asked of a client."""
-        return ("manager", "standing") if self.callee is None else ()
+        return (CALLEE,) if self.callee is None else ()
 
 
 async def run(step: Forward, conversation: Conversation) -> Left:
@@ -41,9 +41,7 @@ async def run(step: Forward, conversation: Conversation) -> Left:
     if step.callee is not None:
         callee = step.callee
     else:
-        known = [conversation.value_of(subject) for subject in step.client_subjects()]
-        manager, standing = (str(each) if each is not None else "" for each in known)
-        callee, why = callee_for(manager, standing, organisation)
+        callee, why = conversation.clients_callee()
     chains = organisation.forwarding.chains
     chain = chains[step.chain or (DEPARTMENT if callee.department else DEFAULT)]
     acceptance = conversation.acceptance() if conversation.has_stated_name else None
