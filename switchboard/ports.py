@@ -244,6 +244,14 @@ class Call(Protocol):
         """Note where the call stands, on the call itself. Never waits."""
 
 
+class DeskCall(Call, Protocol):
+    """A call from a desk phone of ours to the switchboard itself."""
+
+    async def dial_on(self, digits: str) -> None:
+        """Go on as if the phone had dialled these digits, by all the rules that hold for it: the call is not ours any
+        more. Always raises CallTakenAway, or CallerHungUp. Raises AsteriskError for whoever calls from outside."""
+
+
 class PresenceBook(Protocol):
     """Who is there. Kept in memory: asking never waits."""
 
@@ -321,6 +329,7 @@ class Hearer:
     whence: str  # "desk phone 101", "+37255501234", "the command line"
     extension: str = ""  # the mailbox's
     call_id: CallId | None = None
+    at_desk: bool = False  # at the mailbox's own phone
 
 
 class Mailboxes(Protocol):
@@ -340,6 +349,9 @@ class Mailboxes(Protocol):
 
     async def set_state(self, message: UUID, state: MessageState, by: Hearer) -> None:
         """Keep it, delete it (DONE), take that back."""
+
+    async def called_back(self, message: UUID, state: MessageState, by: Hearer) -> None:
+        """Note that somebody calls who left it, and its state from now on."""
 
     async def take(self, message: UUID, person: str, by: Hearer) -> bool:
         """From now on this person sees to it; False if somebody else does already: of two at once one wins."""
@@ -366,7 +378,11 @@ class Mailboxes(Protocol):
         """Note that somebody hears it at its own phone. That opens it again for access from outside: was it locked?"""
 
     async def admit(self, extension: str, pin: str, by: Hearer) -> Admission:
-        """May whoever gave this number and PIN hear it? It takes as long whatever comes out."""
+        """May whoever gave this number and PIN hear it? It takes as long whatever comes out.
+
+        Wrong ones from outside lock it for access from there. Those at its own phone (`by.at_desk`) are counted for
+        themselves, and nothing that is done outside shuts that door.
+        """
 
     async def set_pin(self, extension: str, pin: str, by: Hearer) -> None:
         """From now on this one; "" for none. Weak ones are for the caller to refuse (domain/pin.py)."""

@@ -24,6 +24,8 @@ from switchboard.ports import Acceptance, Position
 CONSENT_VARIABLE = (
     "SWITCHBOARD_CONSENT"  # what the dialplan tells when the caller is passed on to another number of ours
 )
+DESK_CONTEXT = "desk"  # what desk phones dial
+STAR_CODE = "star"  # the first word of what the dialplan offers a star code for
 HANGUP_DEADLINE = 2.0  # seconds Asterisk gets to confirm a hangup
 
 log = structlog.get_logger()
@@ -110,6 +112,12 @@ class AsteriskCall(TalkingChannel):
         except (CallerHungUp, LegGone):
             return  # as asked
         log.warning("hangup_not_confirmed", call=str(self._id))
+
+    async def dial_on(self, digits: str) -> None:
+        """See ports.DeskCall. The dialplan looks once more whose phone it is, and what that may dial."""
+        if self.entrance[0] != STAR_CODE:
+            raise AsteriskError("only a desk phone dials on")
+        await self._give_away(DESK_CONTEXT, digits)
 
     def remember(self, position: Position) -> None:
         """See ports.Call."""

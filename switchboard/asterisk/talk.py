@@ -12,6 +12,7 @@ another such channel; and a caller left alone in our bridge sits there in silenc
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -102,6 +103,18 @@ class TalkingChannel(WaitingChannel):
         """See ports.Call."""
         await self._until(lambda: not self._away, math.inf)
         return Return.UNANSWERED if self._returned == Return.UNANSWERED else Return.TALKED
+
+    async def _give_away(self, context: str, extension: str) -> None:
+        """Let the dialplan go on with the caller, for good: raises CallTakenAway."""
+        self._check()
+        self._leased = False
+        self.lift_lease()
+        with contextlib.suppress(LegGone):  # hung up at this moment
+            await self._ask(
+                operations.CONTINUE, channelId=self.channel, context=context, extension=extension, priority=1
+            )
+        self._taken_away_by_dialplan()
+        self._check()
 
     # What the exchange tells us.
 

@@ -9,6 +9,7 @@ tests/unit/test_mailbox_menu.py).
     2     keep, and on to the next
     3     delete, and on; of a deleted one: undo
     4     the one before                      the last one
+    5     call back whoever left it
     6     the next one
     8     forward to a colleague
     9     take in hand a department's message
@@ -57,7 +58,6 @@ class MailboxSettings:
     """What is set of a mailbox."""
 
     has_pin: bool = False  # without one it is heard at its own phone only
-    asks_at_desk: bool = False  # for the PIN, at its own phone too
     newest_first: bool = False
     is_locked: bool = False  # for access from outside
 
@@ -122,6 +122,7 @@ class Deed(StrEnum):
     KEEP = "keep"
     DELETE = "delete"
     RESTORE = "restore"
+    CALL_BACK = "call_back"
     FORWARD = "forward"
     TAKE = "take"
     OPTIONS = "options"
@@ -170,6 +171,8 @@ class Place:
                 return replace(self, deleted=self.deleted - {message.id}), Deed.RESTORE
             case "3":
                 return replace(onward, deleted=self.deleted | {message.id}), Deed.DELETE
+            case "5" if not self.is_deleted:
+                return self, Deed.CALL_BACK
             case "6":
                 return onward, Deed.PLAY
             case "8" if not self.is_deleted:

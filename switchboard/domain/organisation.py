@@ -37,7 +37,8 @@ class Person:
     absences: tuple[Absence, ...] = ()
     is_listed: bool = True  # can be asked for by name
     email: str = ""  # where messages go
-    language: Language | None = None  # of mail; None: the organisation's default
+    language: Language | None = None  # of mail and of the mailbox; None: the organisation's default
+    pin_at_desk: bool = False  # the mailbox's PIN is asked for at their own phone, too
 
     @property
     def phones(self) -> tuple[Phone, ...]:

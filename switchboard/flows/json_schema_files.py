@@ -260,7 +260,10 @@ def _people(names: Names) -> Schema:
             "roles": described(one_or_several({"type": "string", "pattern": IDENTIFIER}), "such as account_manager"),
             "absent": described(one_or_several(_absence()), "when they are not at work"),
             "email": described(EMAIL, "where their messages go, such as mari@example.net"),
-            "language": described(names.one_of("languages"), "of the mail they get; the default if not written"),
+            "language": described(
+                names.one_of("languages"), "of the mail they get and of their mailbox; the default if not written"
+            ),
+            "pin_at_desk": described(yes_or_no(), "is their mailbox's PIN asked for at their own phone, too"),
             "listed": described(yes_or_no(), "can callers ask for them by name; yes if not written"),
         },
         required=("name", "department"),

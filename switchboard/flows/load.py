@@ -112,7 +112,7 @@ class _Loader:
         wordings = Wordings(reading.languages)
         prompts = {identifier: wordings.speech(said) for identifier, said in texts.items()}
         if HEARD_BY_PHONE in prompts:
-            make_numbers(wordings)
+            make_numbers(wordings, organisation)
         tellings = compose_tellings(reading, wordings, hours, facts, prompts, at_time)
         variables = read_variables(reading, self.flow_tables.values())
 

@@ -22,7 +22,18 @@ from switchboard.flows.source import Listing, Node, Place, Table
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
 OFFICE = "office"  # the opening hours of departments that name no others
-FIELDS_OF_A_PERSON = ("phone", "hours", "deputy", "mobile", "roles", "absent", "listed", "email", "language")
+FIELDS_OF_A_PERSON = (
+    "phone",
+    "hours",
+    "deputy",
+    "mobile",
+    "roles",
+    "absent",
+    "listed",
+    "email",
+    "language",
+    "pin_at_desk",
+)
 FIELDS_OF_A_DEPARTMENT = ("phone", "hours", "deputies", "members", "email")
 
 
@@ -107,6 +118,7 @@ class People:
             is_listed=reading.flag(listed, table.place, "answer here") if (listed := table.get("listed")) else True,
             email=self._email(table),
             language=Language(spoken) if (spoken := self._language(table)) else None,
+            pin_at_desk=bool(asks := table.get("pin_at_desk")) and reading.flag(asks, table.place, "answer here"),
         )
 
     def _mobile(self, table: Table) -> str:

@@ -1,14 +1,17 @@
-"""Numbers that are said one word after the other: times, counts and telephone numbers, to people who hear messages."""
+"""The numbers that people hear in their mailboxes: how many messages, when, from which number."""
 
 from __future__ import annotations
 
+from switchboard.domain.organisation import Organisation
 from switchboard.flows.speech_texts import Wordings
 from switchboard.services.mailbox_visit import NUMBERS
 
 HEARD_BY_PHONE = "hear_new"  # an organisation that has this prompt lets its people hear messages by phone
 
 
-def make_numbers(wordings: Wordings) -> None:
-    """Have them spoken in the organisation's first language. Their digits are their text in every language."""
-    for number in NUMBERS:
-        wordings.utterance(str(number), wordings.languages[0])
+def make_numbers(wordings: Wordings, organisation: Organisation) -> None:
+    """Have them spoken in every language that a mailbox is heard in. Their digits are their text in each."""
+    own = (person.language for person in organisation.people.values() if person.phone is not None)
+    for language in dict.fromkeys((wordings.languages[0], *filter(None, own))):
+        for number in NUMBERS:
+            wordings.utterance(str(number), language)

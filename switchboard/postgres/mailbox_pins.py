@@ -96,6 +96,8 @@ class MailboxPins:
             found = await fetch("pin", extension)
             before = Tries(counted["of_mailbox"], counted["of_caller"], counted["of_all"])
             locked_until = found[0]["locked_until"] if found else None
+            if by.at_desk:  # what is tried outside, by whomever, must not keep the owner out
+                before, locked_until = Tries(counted["of_caller"], 0, 0), None
             if (refused := admission_before(before, locked_until, now)) is not None:
                 await self._note(fetch, extension, "refused", by, why=refused.value)
                 return refused
@@ -109,6 +111,8 @@ class MailboxPins:
         now = self._clock.now()
         async with self._records.transaction() as fetch:
             await self._note(fetch, extension, "refused", by, why=Admission.WRONG.value)
+            if by.at_desk:
+                return
             if wrong.tries.locks and extension != _NO_MAILBOX:
                 await fetch("lock", extension, now + LOCKED_FOR)
                 await self._note(fetch, extension, "locked", by)

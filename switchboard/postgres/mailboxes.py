@@ -77,6 +77,10 @@ class PostgresMailboxes:
         """See ports.Mailboxes."""
         await self._mark(message, state, "done" if state is MessageState.DONE else "reopened", by)
 
+    async def called_back(self, message: UUID, state: MessageState, by: Hearer) -> None:
+        """See ports.Mailboxes."""
+        await self._mark(message, state, "called_back", by)
+
     async def take(self, message: UUID, person: str, by: Hearer) -> bool:
         """See ports.Mailboxes."""
         return bool(await self._records.fetch("take", message, person, *self._noted(by, person=person)))
@@ -162,13 +166,8 @@ class PostgresMailboxes:
         """See ports.Mailboxes."""
         await self.pins.set_pin(extension, pin, by)
 
-    async def set_asking(self, extension: str, *, at_desk: bool) -> None:
-        """Whether the PIN is asked for at the mailbox's own phone, too."""
-        await self._records.fetch("set_asking", extension, at_desk)
-
     async def known(self) -> Sequence[Mapping[str, Any]]:
-        """Every mailbox of which something is set: extension, has_pin, pin_set_at, asks_at_desk, is_locked,
-        locked_until."""
+        """Every mailbox of which something is set: extension, has_pin, pin_set_at, is_locked, locked_until."""
         return [dict(row) for row in await self._records.fetch("all_mailboxes", self._clock.now())]
 
     async def events(self, extension: str, limit: int = 100) -> Sequence[Mapping[str, Any]]:

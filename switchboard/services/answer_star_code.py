@@ -30,7 +30,7 @@ from switchboard.domain.mailbox_menu import mailbox_of
 from switchboard.domain.organisation import Person
 from switchboard.domain.presence import Presence, Status
 from switchboard.errors import CallerHungUp, CallTakenAway, SwitchboardError
-from switchboard.ports import Call, Hearer
+from switchboard.ports import DeskCall, Hearer
 from switchboard.services.hear_messages import hear_messages
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
@@ -61,7 +61,7 @@ class Desk:
     digits: str  # after the code
     office: Office
     recorder: CallRecorder
-    call: Call
+    call: DeskCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,12 @@ class StarCode:
 
 
 async def answer_star_code(
-    call: Call, dialled: str, extension: str, office: Office, *, witness: Mapping[str, Any] | None = None
+    call: DeskCall, dialled: str, extension: str, office: Office, *, witness: Mapping[str, Any] | None = None
 ) -> None:
-    """Do what the code says, confirm it in words, and end the call. What was confirmed survives whatever happens."""
+    """Do what the code says, confirm it in words, and end the call. What was confirmed survives whatever happens.
+
+    A call that the phone goes on with by itself gets no last event from us: Asterisk's own log notes it.
+    """
     recorder = CallRecorder(call.id, office.ledger, office.clock, office.organisation.default_language)
     recorder.note_offer(
         recorder.now(),
@@ -100,9 +103,11 @@ async def answer_star_code(
         if (speech := office.prompts.get(prompt)) is not None:
             await call.play(speech[recorder.language])
         await call.hang_up()
+    except CallTakenAway:
+        is_over = False
     except CallerHungUp:
         pass
-    except (CallTakenAway, asyncio.CancelledError):
+    except asyncio.CancelledError:
         is_over = False
         raise
     except SwitchboardError as error:
@@ -115,7 +120,7 @@ async def answer_star_code(
             recorder.note(EventKind.ENDED, disposition=disposition, cause=cause, ended_by=call.ended_by)
 
 
-async def _done(call: Call, dialled: str, extension: str, office: Office, recorder: CallRecorder) -> str:
+async def _done(call: DeskCall, dialled: str, extension: str, office: Office, recorder: CallRecorder) -> str:
     """Do it; the prompt that answers."""
     found = next((each for each in STAR_CODES if dialled.startswith(each.code)), None)
     digits = dialled.removeprefix(found.code) if found else ""
@@ -168,8 +173,8 @@ async def _hear_messages(desk: Desk) -> str:
     if mailbox is None:
         return NOBODYS_PHONE
     who = desk.person.name if desk.person else f"phone {desk.extension}"
-    by = Hearer(who, f"desk phone {desk.extension}", desk.extension, desk.call.id)
-    await hear_messages(desk.call, mailbox, by, desk.office, desk.recorder, at_own_phone=True)
+    by = Hearer(who, f"desk phone {desk.extension}", desk.extension, desk.call.id, at_desk=True)
+    await hear_messages(desk.call, mailbox, by, desk.office, desk.recorder, dial=desk.call.dial_on)
     return ""
 
 

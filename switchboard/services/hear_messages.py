@@ -27,8 +27,9 @@ from switchboard.domain.pin import Admission
 from switchboard.domain.voice_recording import RecordingEnd
 from switchboard.errors import AsteriskError, CallerHungUp, RecordsUnreachable
 from switchboard.ports import Call, Hearer, Sound
+from switchboard.services.call_from_mailbox import call_back
 from switchboard.services.mailbox_options import offer_options
-from switchboard.services.mailbox_visit import NOT_POSSIBLE, MailboxVisit
+from switchboard.services.mailbox_visit import NOT_POSSIBLE, Dial, MailboxVisit
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
 
@@ -40,12 +41,15 @@ KEYS, END_KEYS = "hear_keys", "hear_end_keys"
 
 
 async def hear_messages(
-    call: Call, mailbox: Mailbox, by: Hearer, office: Office, recorder: CallRecorder, *, at_own_phone: bool
+    call: Call, mailbox: Mailbox, by: Hearer, office: Office, recorder: CallRecorder, *, dial: Dial | None = None
 ) -> bool:
-    """Lead somebody through a mailbox until they leave it. False where it could not be had, which they were told."""
+    """Lead somebody through a mailbox until they leave it. False where it could not be had, which they were told.
+
+    `dial` is DeskCall.dial_on at the mailbox's own phone, where nobody is asked for a PIN whose person wants none.
+    """
     if office.mailboxes is None:
         return await _unavailable(call, office, recorder, "there are no mailboxes here")
-    visit = MailboxVisit(call, office, recorder, office.mailboxes, mailbox, by, at_own_phone)
+    visit = MailboxVisit(call, office, recorder, office.mailboxes, mailbox, by, dial)
     hearing = _Hearing(visit)
     try:
         await hearing.whole()
@@ -72,7 +76,7 @@ async def hear_from_outside(call: Call, extension: str, office: Office, recorder
     if mailbox is None:
         return await _unavailable(call, office, recorder, "a PIN was set for a mailbox that is there no more")
     by = _outside(call, extension, office)
-    return await hear_messages(call, mailbox, by, office, recorder, at_own_phone=False)
+    return await hear_messages(call, mailbox, by, office, recorder)
 
 
 def _outside(call: Call, extension: str, office: Office) -> Hearer:
@@ -100,8 +104,11 @@ class _Hearing:
         """From the counts to leaving."""
         visit = self._visit
         settings = await self._boxes.settings_of(visit.mailbox.extension)
-        if visit.at_own_phone and await self._boxes.opened(visit.mailbox.extension, visit.by):
-            await visit.say("hear_was_locked", barge_in=False)
+        if visit.dial is not None:
+            if settings.has_pin and visit.asks_at_desk and not await visit.asked_for_pin():
+                return
+            if await self._boxes.opened(visit.mailbox.extension, visit.by):
+                await visit.say("hear_was_locked", barge_in=False)
         messages = in_order(await self._boxes.messages(visit.mailbox), newest_first=settings.newest_first)
         new, heard = counts(messages)
         await visit.say(*(("hear_new", new, "hear_heard", heard) if messages else ("hear_empty",)))
@@ -202,6 +209,8 @@ class _Hearing:
                 return await self._take(message, place)
             case Deed.FORWARD if message is not None:
                 await self._forward(message)
+            case Deed.CALL_BACK if message is not None:
+                await call_back(visit, message)
         return place
 
     async def _take(self, message: InBox, place: Place) -> Place:

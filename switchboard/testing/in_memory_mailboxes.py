@@ -55,6 +55,10 @@ class InMemoryMailboxes:
         """See ports.Mailboxes."""
         self._mark(message, state, "done" if state is MessageState.DONE else "reopened", by)
 
+    async def called_back(self, message: UUID, state: MessageState, by: Hearer) -> None:
+        """See ports.Mailboxes."""
+        self._mark(message, state, "called_back", by)
+
     async def take(self, message: UUID, person: str, by: Hearer) -> bool:
         """See ports.Mailboxes."""
         self._check()
@@ -109,13 +113,14 @@ class InMemoryMailboxes:
     async def admit(self, extension: str, pin: str, by: Hearer) -> Admission:
         """See ports.Mailboxes."""
         self._check()
-        if self._locks(self.wrong.get(extension, 0)):
+        where = by.whence if by.at_desk else extension
+        if self._locks(self.wrong.get(where, 0)):
             return Admission.LOCKED
         if pin and self.pins.get(extension) == pin:
-            self.wrong.pop(extension, None)
+            self.wrong.pop(where, None)
             self.log.append((by.who, "opened"))
             return Admission.ADMITTED
-        self.wrong[extension] = self.wrong.get(extension, 0) + 1
+        self.wrong[where] = self.wrong.get(where, 0) + 1
         self.log.append((by.who, "refused"))
         return Admission.WRONG
 

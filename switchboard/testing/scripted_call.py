@@ -27,7 +27,7 @@ from switchboard.domain.language import ENGLISH
 from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
-from switchboard.errors import CallerHungUp
+from switchboard.errors import CallerHungUp, CallTakenAway
 from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.rung_phones import Ringing
@@ -345,6 +345,13 @@ class ScriptedCall:
         """See ports.Call."""
         await self._begin()
         return Return.TALKED
+
+    async def dial_on(self, digits: str) -> None:
+        """See ports.DeskCall."""
+        await self._begin()
+        self._gone = True
+        self._tell(Happening.DIALS_ON, f"(the phone goes on, and dials {digits})")
+        raise CallTakenAway
 
     async def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> None:
         """See ports.Call."""

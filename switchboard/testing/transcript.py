@@ -32,6 +32,7 @@ class Happening(StrEnum):
     IS_RECORDED = "is recorded"  # what they say
     LEAVES = "leaves"  # the callee hangs up
     CALLER_HANGS_UP = "caller hangs up"
+    DIALS_ON = "dials on"  # the caller's desk phone: the call goes on without the switchboard
     HANGS_UP = "hangs up"  # the switchboard
 
 

@@ -187,6 +187,8 @@ async def test_who_guesses_the_pin_locks_it_until_its_owner_comes(office: StoryO
         await guesser.answers("hear_pin", "837196#")
     await guesser.call.hears(office.prompt("goodbye"))
     await guesser.call.ended()
+    to_tell = "select payload ->> 'person' from outbox where kind = 'email' and payload ->> 'what' = 'mailbox_locked'"
+    assert [row[0] for row in await messages.connection.fetch(to_tell)] == ["mari"]
 
     owner = Asked(await office.call("6001055"), office)
     await owner.answers("hear_whose", "101#")

@@ -330,6 +330,24 @@ async def test_many_callers_at_many_mailboxes_shut_it_for_all(
 
 
 @pytest.mark.usefixtures("quick_hashes")
+async def test_at_the_own_phone_wrong_ones_are_counted_for_themselves(
+    database: Database, mailboxes: PostgresMailboxes
+) -> None:
+    """Who guesses outside does not keep the owner out, and who guesses at the desk locks nothing outside."""
+    await mailboxes.set_pin("101", PIN, AT_DESK)
+    at_desk = replace(AT_DESK, at_desk=True)
+    for _ in range(WRONG_OF_MAILBOX):
+        await mailboxes.admit("101", WRONG, OUTSIDE)
+    assert await mailboxes.admit("101", PIN, OUTSIDE) is Admission.LOCKED
+    assert await mailboxes.admit("101", PIN, at_desk) is Admission.ADMITTED
+    await mailboxes.pins.unlock("101", AT_DESK)
+    for _ in range(WRONG_OF_MAILBOX):
+        assert await mailboxes.admit("101", WRONG, at_desk) is Admission.WRONG
+    assert await mailboxes.admit("101", PIN, at_desk) is Admission.LOCKED
+    assert await database.column("select locked_until from mailboxes") == [None]
+
+
+@pytest.mark.usefixtures("quick_hashes")
 @pytest.mark.parametrize("dialled", ["", "*97", "1" * 30, "1'; drop table mailboxes; --"])
 async def test_what_is_no_mailbox_is_wrong_like_any_other(mailboxes: PostgresMailboxes, dialled: str) -> None:
     assert await mailboxes.admit(dialled, PIN, OUTSIDE) is Admission.WRONG

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from switchboard.domain.call_record import derive
+from switchboard.domain.call_record import EventKind, derive
+from switchboard.domain.language import Language
 from switchboard.domain.mailbox_menu import GreetingKind, InBox
 from switchboard.domain.message import MessageState
+from switchboard.domain.organisation import Trunk
+from switchboard.domain.outbound import OutboundRole, OutboundRules
 from switchboard.domain.pin import WRONG_OF_MAILBOX
 from switchboard.domain.presence import Presence, Status
 from switchboard.flows.configuration import Configuration
@@ -20,14 +26,16 @@ from switchboard.flows.load import load_configuration
 from switchboard.ports import RecordingRef, Sound
 from switchboard.services.answer_call import answer_call
 from switchboard.services.answer_star_code import answer_star_code
-from switchboard.services.mailbox_visit import number_words
+from switchboard.services.hear_messages import hear_from_outside
+from switchboard.services.mailbox_visit import ASKED, number_words
 from switchboard.services.office import Office
+from switchboard.services.record_call import CallRecorder
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.script import read_action
 from switchboard.testing.scripted_call import ScriptedCall
-from tests.flows.playing import EXAMPLE, PROMPTS, Script, office_of, scripted
+from tests.flows.playing import EXAMPLE, PROMPTS, Script, office_of, scripted, with_overlay
 from tests.flows.test_stories import configuration_of
 
 NOON = datetime(2026, 3, 3, 10, 5, tzinfo=UTC)  # 12:05 in Tallinn
@@ -271,6 +279,112 @@ async def test_nothing_is_confirmed_that_was_not_done(office: Office, mailboxes:
 
 async def test_a_phone_that_is_none_of_ours(office: Office) -> None:
     assert (await heard(office, extension="999"))[0] == text(office, "star_nobodys_phone")
+
+
+CALLED_BACK = [
+    # who left it     what is said, or dialled
+    ("+37255501234", "(the phone goes on, and dials {prefix}+37255501234)"),
+    ("55501234", "(the phone goes on, and dials {prefix}+37255501234)"),
+    ("102", "(the phone goes on, and dials 102)"),
+    ("101", "outside_not_allowed"),  # one's own phone
+    ("112", "outside_not_allowed"),  # whoever gives that as a number
+    ("6001000", "outside_not_allowed"),
+    ("*97", "outside_not_allowed"),
+    ("9005551", "outside_costly"),
+    ("+37290012345", "outside_not_allowed"),  # too long for one
+    ("+12025550123", "outside_not_allowed"),  # a country that this phone may not call
+    ("102&PJSIP/101", "outside_not_allowed"),
+    ("", "hear_withheld"),
+]
+
+
+@pytest.mark.parametrize(("number", "comes_out"), CALLED_BACK)
+async def test_who_left_it_is_called_back(
+    office: Office, mailboxes: InMemoryMailboxes, number: str, comes_out: str
+) -> None:
+    trunk = Trunk("line", "trunk.test", prefix="8", allowed=("+",))
+    office = replace(office, organisation=replace(office.organisation, trunks=(trunk,)))
+    mailboxes.put([message(1, caller_number=number)])
+    clock, ledger = ManualClock(NOON), InMemoryLedger()
+    call = ScriptedCall(clock, number="*97", caller="101", actions=[read_action("press 5"), read_action("press #")])
+    await answer_star_code(call, "*97", "101", replace(office, clock=clock, ledger=ledger))
+    is_dialled = comes_out.startswith("(")
+    told = comes_out.format(prefix="8") if is_dialled else f"switchboard: {text(office, comes_out)}"
+    assert told in call.transcript
+    assert [what for _, what in mailboxes.log].count("called_back") == is_dialled
+    assert mailboxes.inside[FIRST].state is MessageState.HEARD
+    # What goes on without us is told by Asterisk's own log.
+    assert (ledger.events[-1].kind is EventKind.ENDED) != is_dialled
+
+
+async def test_outside_the_hours_of_its_role_a_phone_calls_nobody_back(
+    office: Office, mailboxes: InMemoryMailboxes
+) -> None:
+    mailboxes.put([message(1, caller_number="+37255501234")])
+    trunk = Trunk("line", "trunk.test", allowed=("+372",))
+    rules = OutboundRules({"day": OutboundRole("day", ("EE",), hours="office")}, role_of_others="day")
+    organisation = replace(office.organisation, trunks=(trunk,), outbound=rules)
+    night = NOON + timedelta(hours=10)
+    call = ScriptedCall(ManualClock(night), number="*97", caller="101", actions=[read_action("press 5")])
+    await answer_star_code(call, "*97", "101", replace(office, organisation=organisation, clock=ManualClock(night)))
+    assert f"switchboard: {text(office, 'outside_not_now')}" in call.transcript
+
+
+async def test_from_outside_nobody_is_called_back(office: Office, mailboxes: InMemoryMailboxes) -> None:
+    mailboxes.pins["101"] = PIN
+    clock = ManualClock(NOON)
+    call = ScriptedCall(clock, actions=[read_action(line) for line in ("press 5", "press #")])
+    recorder = CallRecorder(call.id, InMemoryLedger(), clock, office.organisation.default_language)
+    assert await hear_from_outside(call, "101", office, recorder)
+    assert f"switchboard: {text(office, 'hear_not_possible')}" in call.transcript
+    assert "called_back" not in [what for _, what in mailboxes.log]
+
+
+def with_mari(office: Office, **about: Any) -> Office:
+    people = office.organisation.people
+    mari = replace(people["mari"], **about)
+    return replace(office, organisation=replace(office.organisation, people={**people, "mari": mari}))
+
+
+async def test_who_wants_it_is_asked_for_the_pin_at_their_own_phone(
+    office: Office, mailboxes: InMemoryMailboxes
+) -> None:
+    asking = with_mari(office, pin_at_desk=True)
+    assert text(office, "hear_pin") not in await heard(asking, "press #")  # none was chosen
+    mailboxes.pins["101"] = PIN
+    told = await heard(asking, f"press {PIN}#", "press #")
+    assert told[:2] == [text(office, "hear_pin"), "caller presses 837195#"]
+    assert text(office, "hear_new") in told
+    assert text(office, "hear_pin") not in await heard(office, "press #")  # who does not want it
+
+
+async def test_wrong_pins_at_the_own_phone_open_nothing(office: Office, mailboxes: InMemoryMailboxes) -> None:
+    mailboxes.pins["101"] = PIN
+    asking = with_mari(office, pin_at_desk=True)
+    for tries in (ASKED, WRONG_OF_MAILBOX - ASKED):
+        told = await heard(asking, *["press 111111#"] * tries, *["stay silent"] * (tries < ASKED))
+        assert text(office, "hear_new") not in told
+    assert text(office, "hear_new") not in await heard(asking, f"press {PIN}#", "stay silent")  # shut for a while
+    assert "101" not in mailboxes.wrong  # from outside it is open
+
+
+async def test_a_mailbox_is_heard_in_its_owners_language(office: Office) -> None:
+    told = await heard(with_mari(office, language=Language("et")), "press #")
+    said = office.prompts["hear_new"][Language("et")][0].text
+    assert told[0] == f"switchboard [et]: {said}"
+    assert told[1] == "switchboard [et]: 2"
+    assert all(line.startswith(("switchboard [et]", "(", "caller", "switchboard hangs up")) for line in told)
+    at_reception = await heard(office, "press #", extension="100")
+    assert not any("[et]" in line for line in at_reception)
+
+
+def test_numbers_are_spoken_in_the_owners_language_beforehand(tmp_path: Path) -> None:
+    people = (EXAMPLE / "people.yaml").read_text("utf-8")
+    written = re.sub(r'^( +)(phone: "101")$', r"\1\2\n\1language: lv", people, count=1, flags=re.MULTILINE)
+    assert written != people
+    configuration = load_configuration(with_overlay(tmp_path, {"people.yaml": written}), PROMPTS)
+    spoken = {each.text for each in configuration.utterances if each.language == "lv"}
+    assert {str(word) for number in range(100) for word in number_words(number)} <= spoken
 
 
 @pytest.mark.parametrize(

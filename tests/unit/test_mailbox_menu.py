@@ -38,7 +38,7 @@ KEYS = [
     ("4", 0, 0, Deed.PLAY),
     ("4", 2, 1, Deed.PLAY),
     ("4", 3, 2, Deed.PLAY),
-    ("5", 1, 1, Deed.NOT_POSSIBLE),
+    ("5", 1, 1, Deed.CALL_BACK),
     ("5", 3, 3, Deed.NOT_POSSIBLE),
     ("6", 1, 2, Deed.PLAY),
     ("6", 2, 3, Deed.PLAY),

@@ -61,7 +61,7 @@ MAILBOX = StepType(
     purpose="People hear their messages from outside, with the keys of `*97` (guide, Hearing messages): by extension "
     "and PIN, each ended with the hash key. Who has no PIN is not let in. Five wrong ones within 15 minutes lock the "
     "mailbox for a day, or until its owner dials `*97`; who tries many mailboxes is shut out, and owners are told. All "
-    "of these hear the same. Messages are heard in the organisation's first language.",
+    "of these hear the same. Messages are heard in the language of whose mailbox it is.",
     step=OpenMailbox,
     fields=(
         Field("mailbox", Spoken(), "what is asked first: the extension", attribute="whose"),

@@ -1,7 +1,7 @@
 -- settings --
 -- $1: an extension, $2: now. What is set of its mailbox.
 select
-    pin_hash is not null as has_pin, asks_at_desk, newest_first, coalesce(locked_until > $2, false) as is_locked
+    pin_hash is not null as has_pin, newest_first, coalesce(locked_until > $2, false) as is_locked
 from mailboxes where extension = $1
 
 -- messages --
@@ -139,11 +139,6 @@ select $1, $2, '', true where exists (select from mailbox_tries where extension 
 insert into mailboxes (extension, pin_hash, pin_set_at) values ($1, $2, $3)
 on conflict (extension) do update set pin_hash = excluded.pin_hash, pin_set_at = excluded.pin_set_at
 
--- set_asking --
--- $1: an extension, $2: whether the PIN is asked for at its own phone, too.
-insert into mailboxes (extension, asks_at_desk) values ($1, $2)
-on conflict (extension) do update set asks_at_desk = excluded.asks_at_desk
-
 -- greetings --
 -- $1: a person, null for all. Greetings in their own voice.
 select person, kind, content, seconds from mailbox_greetings where person = $1 or $1 is null
@@ -161,7 +156,7 @@ delete from mailbox_greetings where person = $1 and kind = $2
 -- all_mailboxes --
 -- Every mailbox of which something is set, and whether it is locked; $1: now.
 select
-    extension, pin_hash is not null as has_pin, pin_set_at, asks_at_desk,
+    extension, pin_hash is not null as has_pin, pin_set_at,
     coalesce(locked_until > $1, false) as is_locked, locked_until
 from mailboxes order by extension
 
