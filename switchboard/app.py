@@ -28,6 +28,7 @@ from switchboard.asterisk.recording_calls import RecordingDisk
 from switchboard.asterisk.reloading import Reloading
 from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
+from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursState
 from switchboard.domain.presence import Status
 from switchboard.domain.ring_strategy import COUNTED, PhoneUses
@@ -39,7 +40,7 @@ from switchboard.machine.account import folders_of, service_account
 from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.message_post import MessagePost
-from switchboard.ports import AgentCall, AgentLine, CallLedger, Clock, Position
+from switchboard.ports import AgentCall, AgentLine, CallLedger, Clock, OutboundCaps, Position
 from switchboard.postgres.archive import PostgresArchive
 from switchboard.postgres.blocklist import MirroredLists
 from switchboard.postgres.callbacks import KeptCallbacks
@@ -243,6 +244,10 @@ class Controller:
     def call(self, wanted: AgentCall) -> AbstractAsyncContextManager[AgentLine]:
         """Implements ports.AgentLines: by the version that is served now."""
         return self._exchange.call_agent(wanted, self._serving.now)
+
+    async def may_call_outside(self, agent: Phone, caps: OutboundCaps) -> bool:
+        """See ports.AgentLines."""
+        return await self._exchange.outside_counts.may_call(agent.extension, caps)
 
     def _all_adopted(self) -> None:
         self._are_calls_known = True

@@ -28,6 +28,7 @@ from switchboard.domain.message import MessageState
 from switchboard.domain.mobile_lines import MobileLine
 from switchboard.domain.notification import Delivery, LeftMessage, Notice, Way
 from switchboard.domain.organisation import Organisation, Person
+from switchboard.domain.outbound import OutboundRole
 from switchboard.domain.pin import Admission
 from switchboard.domain.presence import Presence
 from switchboard.domain.rota import Swap
@@ -553,6 +554,14 @@ class AgentLine(Call, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OutboundCaps:
+    """How much a desk phone may call outside in a day."""
+
+    role: OutboundRole
+    timezone: str  # whose days they are, an IANA name
+
+
+@dataclass(frozen=True, slots=True)
 class AgentCall:
     """Whom to ring for a callback, and whom the call is for."""
 
@@ -562,10 +571,15 @@ class AgentCall:
     shown_number: str  # on the agent's display
     shown_name: str
     lines: Mapping[str, MobileLine]  # the numbers outside that may be rung in this call, and none but these
+    caps: OutboundCaps | None = None  # of the agent's phone, for which the call outside counts; None: there are none
 
 
 class AgentLines(Protocol):
     """Calls to desk phones that we begin ourselves."""
 
     def call(self, wanted: AgentCall) -> AbstractAsyncContextManager[AgentLine]:
-        """A line that is not rung yet. At the end it is hung up, unless the two talk on without us (a shutdown)."""
+        """A line that is not rung yet. A call outside counts for the agent's phone, as if it had dialled; once a cap is
+        reached nobody is rung there. At the end it is hung up, unless the two talk on without us (a shutdown)."""
+
+    async def may_call_outside(self, agent: Phone, caps: OutboundCaps) -> bool:
+        """Whether the phone has reached none of its caps. False, too, where Asterisk, who counts, does not tell."""

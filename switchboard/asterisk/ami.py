@@ -22,6 +22,7 @@ from switchboard.errors import AsteriskError, AsteriskUnreachable
 ACTION_DEADLINE = 2.0  # seconds
 PING_INTERVAL = 3.0  # seconds
 CONNECTIONS = 2
+ANSWERS = ("Val",)  # headers of what comes after an answer that is asked for
 LONGEST_LINE = 1000  # bytes; Asterisk drops a longer line of an action (manager.c, struct mansession)
 
 log = structlog.get_logger()
@@ -106,6 +107,9 @@ class AmiLink:
                 answer = await self._action(action)
         except TimeoutError:
             raise AsteriskUnreachable(f"AMI did not answer {action['Action']} within {ACTION_DEADLINE:g} s") from None
+        if isinstance(answer, list):  # what was asked for comes after it
+            answer, *told = answer
+            answer.update({name: value for each in told for name, value in each.items() if name in ANSWERS})
         if answer.response == "Error":
             raise AsteriskError(f"AMI refused {action['Action']}: {answer.message}")
         return answer
@@ -180,6 +184,31 @@ class AmiLinks:
             raise AsteriskUnreachable("AMI is not connected")
         answer = await link.ask({"Action": "Getvar", "Variable": name})
         return str(answer.get("Value", ""))
+
+    async def get(self, family: str, key: str) -> str:
+        """What Asterisk's database has; "" if nothing. Raises AsteriskError as `global_value`."""
+        answer = await self._database({"Action": "DBGet", "Family": family, "Key": key})
+        return str(answer.get("Val", "")) if answer is not None else ""
+
+    async def remove(self, family: str, key: str) -> bool:
+        """Remove it from Asterisk's database; False if it was not there. Raises AsteriskError as `global_value`."""
+        return await self._database({"Action": "DBDel", "Family": family, "Key": key}) is not None
+
+    async def put(self, family: str, key: str, value: str) -> None:
+        """Write it into Asterisk's database. Raises AsteriskError as `global_value`."""
+        await self._database({"Action": "DBPut", "Family": family, "Key": key, "Val": value})
+
+    async def _database(self, action: Mapping[str, str]) -> Message | None:
+        """The answer; None if there is no such entry."""
+        link = self._working()
+        if link is None:
+            raise AsteriskUnreachable("AMI is not connected")
+        try:
+            return await link.ask(action)
+        except AsteriskError as error:
+            if "not found" in str(error) or "does not exist" in str(error):
+                return None
+            raise
 
     def _working(self) -> AmiLink | None:
         return next((link for link in self._links if link.is_up), None)

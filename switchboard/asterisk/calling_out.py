@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,12 +22,14 @@ from switchboard.asterisk.ari import APPLICATION
 from switchboard.asterisk.call import AsteriskCall
 from switchboard.asterisk.channel import Asterisk
 from switchboard.asterisk.leg import Leg, LegState
+from switchboard.asterisk.outside_counts import Granted, OutsideCounts
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.ringing import LEG_DEADLINE
 from switchboard.domain.cel import CALLED_BACK
-from switchboard.domain.dialling import DialOutcome, PhoneResult
+from switchboard.domain.dialling import DialOutcome, Phone, PhoneResult, RingResult, WhileRinging
+from switchboard.domain.mobile_lines import MobileLine
 from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway, LegGone
-from switchboard.ports import AgentCall
+from switchboard.ports import Acceptance, AgentCall
 
 NUMBER_VARIABLE = "SWITCHBOARD_NUMBER"
 
@@ -44,6 +46,7 @@ class CalledAgent(AsteriskCall):
         prompts: PromptStore,
         track_leg: Callable[[Leg, AsteriskCall], None],
         picked_up: Callable[[AsteriskCall], None],
+        counts: OutsideCounts,
     ) -> None:
         """`picked_up` has the exchange bring this call what happens to its channel from then on."""
         now = datetime.now(UTC)
@@ -57,7 +60,8 @@ class CalledAgent(AsteriskCall):
         super().__init__(asterisk, channel, wanted.number, prompts, track_leg)
         self.entrance = ("callback", wanted.number)
         self.mobile_lines = wanted.lines
-        self._wanted, self._picked_up = wanted, picked_up
+        self._wanted, self._picked_up, self._counts = wanted, picked_up, counts
+        self._granted: Granted | None = None
         self._own = Leg(self.channel, wanted.agent)
 
     @property
@@ -97,6 +101,32 @@ class CalledAgent(AsteriskCall):
             self.renew_lease()
             return leg.result
         return self._not_picked_up(leg)
+
+    async def ring(
+        self,
+        phones: Sequence[Phone],
+        *,
+        timeout: timedelta,
+        hearing: WhileRinging,
+        acceptance: Acceptance | None = None,
+    ) -> RingResult:
+        """See ports.Call."""
+        try:
+            return await super().ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
+        finally:
+            if self._granted is not None and not self.is_talking:
+                granted, self._granted = self._granted, None
+                try:
+                    await self._counts.give_back(granted)
+                except AsteriskError as error:
+                    log.warning("call_outside_not_given_back", extension=granted.phone, error=str(error))
+
+    async def _before_outside_rings(self, leg: Leg, line: MobileLine) -> None:
+        await super()._before_outside_rings(leg, line)
+        if self._wanted.caps is not None:
+            self._granted = await self._counts.grant(self._wanted.agent.extension, self._wanted.caps, leg.channel)
+            for variable, value in self._granted.variables:
+                await self._ask(operations.SET_VARIABLE, channelId=leg.channel, variable=variable, value=value)
 
     def _not_picked_up(self, leg: Leg) -> PhoneResult:
         if leg.state is LegState.RINGING:

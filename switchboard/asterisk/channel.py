@@ -20,6 +20,7 @@ from switchboard.asterisk import ari_operations as operations
 from switchboard.asterisk.ami import AmiLinks
 from switchboard.asterisk.ari import REQUEST_DEADLINE, AriLink, Event
 from switchboard.asterisk.ari_operations import Operation
+from switchboard.domain.cel import CALLED_BACK
 from switchboard.domain.dialling import HangupCause
 from switchboard.domain.identity import CallId, call_id_of
 from switchboard.errors import AsteriskError, AsteriskUnreachable, CallerHungUp, CallTakenAway, LegGone
@@ -60,7 +61,12 @@ class Channel:
         return self._id
 
     def lift_lease(self) -> None:
-        """Take the lease off the channel, for the length of a conversation."""
+        """Take the lease off the channel, for the length of a conversation.
+
+        Of an agent's whom we rang only the dialplan does, which sets there how long a call outside may last.
+        """
+        if self.channel.startswith(CALLED_BACK):
+            return
         if not self._asterisk.ami.set_variable(self.channel_name, LEASE_VARIABLE, "0"):
             self._command(operations.SET_VARIABLE, channelId=self.channel, variable=LEASE_VARIABLE, value="0")
 

@@ -21,6 +21,7 @@ from switchboard.asterisk.channel import LEASE_SECONDS, Asterisk
 from switchboard.asterisk.device_state import DeviceStates
 from switchboard.asterisk.leg import LEG_PREFIX, Leg, LegState, extension_of, read
 from switchboard.asterisk.lights import DutyLamps
+from switchboard.asterisk.outside_counts import OutsideCounts
 from switchboard.asterisk.position import POSITION_VARIABLE, unpack
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.asterisk.talk import LEG_VARIABLE, PARTNER_VARIABLE, SAFETY_NET_CONTEXT, TALKING_CONTEXT
@@ -93,6 +94,7 @@ class Exchange(Generic[V]):
         self.devices = DeviceStates(self._ari, desk_phones)
         self.lamps = DutyLamps(self._ari, not_to_be_rung)
         self._asterisk = Asterisk(self._ari, self._ami, recordings)
+        self.outside_counts = OutsideCounts(self._ami)
         self._version_for = version_for
         self._serve = serve
         self._all_adopted = all_adopted
@@ -326,7 +328,9 @@ class Exchange(Generic[V]):
 
     def call_agent(self, wanted: AgentCall, version: V) -> AbstractAsyncContextManager[CalledAgent]:
         """A call that begins at a desk phone, led by a version; whoever asks for it leads it."""
-        call = CalledAgent(self._asterisk, wanted, version.prompts, self._track_leg, self._agent_picked_up)
+        call = CalledAgent(
+            self._asterisk, wanted, version.prompts, self._track_leg, self._agent_picked_up, self.outside_counts
+        )
         return agent_line(call, self._agent_call_over)
 
     def _agent_picked_up(self, call: AsteriskCall) -> None:

@@ -136,7 +136,7 @@ class RingingChannel(VoiceChannel):
             # Asterisk answers before the leg is in our hands, and refuses to dial one that is not.
             await self._until(lambda: leg.is_ours or leg.state is LegState.GONE, LEG_DEADLINE)
             if line is not None:
-                await self._show_number(leg, line)
+                await self._before_outside_rings(leg, line)
             # Of a mobile's leg Asterisk is not told for whom: it would show that caller's number again.
             whose = {} if line is not None else {"caller": self.channel}
             await self._ask(
@@ -152,6 +152,10 @@ class RingingChannel(VoiceChannel):
                 leg.unavailable()
                 self._track_leg(leg)
         return leg
+
+    async def _before_outside_rings(self, leg: Leg, line: MobileLine) -> None:
+        """What is done with a line outside that is ours and not dialled yet. An AsteriskError says: it shall not be."""
+        await self._show_number(leg, line)
 
     async def _show_number(self, leg: Leg, line: MobileLine) -> None:
         """Let a mobile see a number of ours: who calls is for us to say, and no provider shows a stranger's."""

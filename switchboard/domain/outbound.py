@@ -80,6 +80,26 @@ class OutboundRules:
         return self.roles.get(self.role_of_phone.get(extension, self.role_of_others))
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a desk phone has called outside today, and calls now."""
+
+    calls: int = 0  # attempts
+    seconds: int = 0  # of talk; of calls that have not ended, all that they may last
+    at_once: int = 0  # calls that have not ended
+
+
+def seconds_left(role: OutboundRole, used: Used) -> int:
+    """How long one more call of a phone may last; 0 where a cap of its role is reached."""
+    if used.at_once >= role.calls_at_once or (role.calls_per_day is not None and used.calls >= role.calls_per_day):
+        return 0
+    longest = max(1, int(role.longest_call.total_seconds()))
+    if role.minutes_per_day is None:
+        return longest
+    left = role.minutes_per_day * 60 - used.seconds
+    return min(left, longest) if left >= SHORTEST_LEFT else 0
+
+
 def verdict(role: OutboundRole | None, number: str) -> Verdict:
     """May a phone of this role dial this number (E.164), as far as the number goes?"""
     if role is None or any(each.takes(number) for each in role.forbidden_numbers):

@@ -27,7 +27,7 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import Language
 from switchboard.domain.queueing import CallbackRules, Queue
 from switchboard.errors import CallerHungUp, CallTakenAway
-from switchboard.ports import Acceptance, AgentCall, AgentLine, AgentLines, Call, Utterance
+from switchboard.ports import Acceptance, AgentCall, AgentLine, AgentLines, Call, OutboundCaps, Utterance
 from switchboard.services.forward_call import ring_phones, talk_on, talk_to
 from switchboard.services.office import Office
 from switchboard.services.record_call import CallRecorder
@@ -66,7 +66,10 @@ async def attempt_callback(
         return Attempt(True, DialOutcome.FAILED)
     client = office.clients.of(callback.number)
     shown = (callback.number, f"Callback for {_name(client, callback)}")
-    wanted = AgentCall(callback.id, agent, callback.called, *shown, lines={callback.number: line})
+    caps = _caps(rules, office)
+    if caps is not None and not await lines.may_call_outside(agent, caps):
+        return Attempt(False, DialOutcome.UNAVAILABLE)  # another agent, or another day
+    wanted = AgentCall(callback.id, agent, callback.called, *shown, lines={callback.number: line}, caps=caps)
     async with lines.call(wanted) as call:
         recorder = CallRecorder(call.id, office.ledger, office.clock, office.organisation.default_language)
         recorder.note_offer(
@@ -182,6 +185,13 @@ async def _ring_person(
         note(attempt_failed(current, _how(result), rules, recorder.now()))
     call.forget_keys()
     await call.play(_said(office, NOT_REACHED, recorder.language), barge_in=True)
+
+
+def _caps(rules: CallbackRules, office: Office) -> OutboundCaps | None:
+    """How much an agent's phone may call outside, by the role that callbacks go out by."""
+    organisation = office.organisation
+    role = organisation.outbound.roles.get(rules.role) if organisation.outbound is not None else None
+    return OutboundCaps(role, organisation.timezone) if role is not None else None
 
 
 def _note_end(call: Call, recorder: CallRecorder) -> None:

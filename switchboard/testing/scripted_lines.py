@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from switchboard.domain.dialling import DialOutcome, Phone, PhoneResult, RingResult, WhileRinging
 from switchboard.domain.identity import CallId, uuid7
-from switchboard.ports import Acceptance, AgentCall
+from switchboard.domain.outbound import Used, seconds_left
+from switchboard.ports import Acceptance, AgentCall, OutboundCaps
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.rung_phones import Ringing
 from switchboard.testing.script import UNAVAILABLE, Action, PhoneBehaviour
@@ -24,6 +26,7 @@ class ScriptedAgentLine(ScriptedCall):
         wanted: AgentCall,
         actions: Iterable[Action],
         phones: Mapping[str, PhoneBehaviour],
+        used: dict[str, Used],
     ) -> None:
         super().__init__(
             clock,
@@ -34,7 +37,7 @@ class ScriptedAgentLine(ScriptedCall):
             phones=phones,
             call_id=CallId(uuid7(clock.now())),
         )
-        self.wanted = wanted
+        self.wanted, self._used = wanted, used
 
     @property
     def witness(self) -> Mapping[str, str]:
@@ -61,7 +64,18 @@ class ScriptedAgentLine(ScriptedCall):
     ) -> RingResult:
         """See ports.Call. A number outside is rung only if the call was made for it."""
         assert all(not phone.outside or phone.outside in self.wanted.lines for phone in phones)
+        if any(phone.outside for phone in phones) and not self._is_granted():
+            self.phones = {**self.phones, **{phone.line: UNAVAILABLE for phone in phones if phone.outside}}
         return await super().ring(phones, timeout=timeout, hearing=hearing, acceptance=acceptance)
+
+    def _is_granted(self) -> bool:
+        """One more call outside; counted, if it is."""
+        caps, extension = self.wanted.caps, self.wanted.agent.extension
+        used = self._used.get(extension, Used())
+        if caps is not None and not seconds_left(caps.role, used):
+            return False
+        self._used[extension] = replace(used, calls=used.calls + 1)
+        return True
 
 
 class ScriptedAgentLines:
@@ -76,11 +90,18 @@ class ScriptedAgentLines:
         self.calls: list[ScriptedAgentLine] = []
         self.phones = dict(phones)
         self.actions = dict(actions or {})
+        self.used: dict[str, Used] = {}  # what phones have called outside today, by extension
         self._clock = clock
+
+    async def may_call_outside(self, agent: Phone, caps: OutboundCaps) -> bool:
+        """See ports.AgentLines."""
+        return seconds_left(caps.role, self.used.get(agent.extension, Used())) > 0
 
     @asynccontextmanager
     async def call(self, wanted: AgentCall) -> AsyncIterator[ScriptedAgentLine]:
         """See ports.AgentLines."""
-        line = ScriptedAgentLine(self._clock, wanted, self.actions.get(wanted.agent.extension, ()), self.phones)
+        line = ScriptedAgentLine(
+            self._clock, wanted, self.actions.get(wanted.agent.extension, ()), self.phones, self.used
+        )
         self.calls.append(line)
         yield line

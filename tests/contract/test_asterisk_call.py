@@ -193,10 +193,10 @@ class PhoneBench:
             if behaviour.outcome is DialOutcome.UNAVAILABLE:
                 await phone.unregister()
             elif behaviour.outcome is not DialOutcome.NO_ANSWER:
-                self._act(_behave(phone, behaviour, acceptance))
+                self._act(behave(phone, behaviour, acceptance))
 
 
-async def _behave(phone: SipPhone, behaviour: PhoneBehaviour, acceptance: Acceptance | None) -> None:
+async def behave(phone: SipPhone, behaviour: PhoneBehaviour, acceptance: Acceptance | None) -> None:
     """What the phone's owner does when it rings; nothing if it stops before that."""
     call = await phone.rung()
     if behaviour.outcome is DialOutcome.BUSY:

@@ -18,6 +18,7 @@ from switchboard.domain.dialling import DialOutcome, Phone
 from switchboard.domain.identity import CallId, new_event_id, uuid7
 from switchboard.domain.language import ENGLISH
 from switchboard.domain.organisation import Person, Trunk
+from switchboard.domain.outbound import OutboundRole, OutboundRules, Used
 from switchboard.domain.queueing import CallbackRules, Queue
 from switchboard.services.call_back import CallingBack
 from switchboard.services.offer_callback import Promise, promise_callback
@@ -88,7 +89,8 @@ class Scene:
         call = ScriptedCall(self.clock, caller=caller, call_id=CallId(uuid7(NOON)))
         recorder = CallRecorder(call.id, self.office.ledger, self.clock, ENGLISH)
         recorder.note_offer(self.clock.now(), number="6001000", caller_number=caller)
-        promised = await promise_callback(call, SALES, number or caller, since, self.office, recorder)
+        queue = self.office.organisation.queues["sales"]
+        promised = await promise_callback(call, queue, number or caller, since, self.office, recorder)
         recorder.note(EventKind.ENDED, disposition="served", cause=16, ended_by="caller")
         return promised
 
@@ -236,6 +238,40 @@ async def test_nobody_on_duty_is_waited_for_until_the_deadline(scene: Scene) -> 
         scene.pass_time(RULES.deadline)
         await scene.until(lambda: scene.of().state is S.EXPIRED)
     assert not scene.lines.calls
+
+
+def one_call_a_day(scene: Scene) -> None:
+    """The role that callbacks go out by; its caps are each phone's own."""
+    queue = replace(SALES, callback=replace(RULES, role="callbacks"))
+    rules = OutboundRules({"callbacks": OutboundRole("callbacks", ("EE",), calls_per_day=1)})
+    organisation = replace(scene.office.organisation, queues={"sales": queue}, outbound=rules)
+    scene.office = replace(scene.office, organisation=organisation)
+
+
+async def test_an_agent_whose_phone_has_reached_its_cap_is_not_rung(scene: Scene) -> None:
+    one_call_a_day(scene)
+    scene.phones(mari="answers", jaan="answers", person="answers")
+    scene.agents_press(mari="1", jaan="1")
+    scene.lines.used["101"] = Used(calls=1)
+    await scene.promise()
+    async with scene.working():
+        await scene.until(lambda: scene.of().state is S.TALKED)
+    assert [line.wanted.agent.extension for line in scene.lines.calls] == ["102"]
+    assert scene.lines.used["102"] == Used(calls=1)
+
+
+async def test_where_no_phone_may_call_outside_any_more_it_is_another_day_or_never(scene: Scene) -> None:
+    one_call_a_day(scene)
+    scene.phones(mari="answers", jaan="answers", person="answers")
+    scene.agents_press(mari="1", jaan="1")
+    scene.lines.used = {"101": Used(calls=1), "102": Used(calls=1)}
+    await scene.promise()
+    async with scene.working():
+        await scene.idle()
+        assert (scene.of().state, scene.of().attempts, scene.lines.calls) == (S.WAITING, 0, [])
+        scene.lines.used.clear()  # midnight
+        scene.pass_time(MINUTE)
+        await scene.until(lambda: scene.of().state is S.TALKED)
 
 
 async def test_one_a_person_and_one_to_a_number_of_somebody_else(scene: Scene) -> None:

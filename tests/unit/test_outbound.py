@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import phonenumbers
 import pytest
@@ -14,7 +15,7 @@ from switchboard.asterisk.dialplan_text import could_match
 from switchboard.asterisk.outbound_values import pattern
 from switchboard.domain.number_plan import calling_codes, costly_numbers, dialled_at_home, numbers_of
 from switchboard.domain.organisation import Trunk
-from switchboard.domain.outbound import OutboundRole, OutboundRules, Verdict, verdict
+from switchboard.domain.outbound import OutboundRole, OutboundRules, Used, Verdict, seconds_left, verdict
 from tests.sample_organisation import sample_organisation
 from tests.unit.test_rendering import rendered
 
@@ -96,6 +97,33 @@ def test_the_examples_of_every_plan_are_numbers_of_the_country(country: str) -> 
         else:
             assert not is_costly, number
             assert any(each.takes(number) for each in numbers_of(country)), number
+
+
+CAPPED = OutboundRole(
+    "capped", ("EE",), longest_call=timedelta(minutes=10), calls_at_once=1, calls_per_day=3, minutes_per_day=15
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "used", "left"),
+    [
+        (STAFF, Used(), 7200),
+        (STAFF, Used(calls=1000, seconds=86400, at_once=1), 7200),
+        (STAFF, Used(at_once=2), 0),
+        (CAPPED, Used(), 600),
+        (CAPPED, Used(at_once=1), 0),
+        (CAPPED, Used(calls=2), 600),
+        (CAPPED, Used(calls=3), 0),
+        (CAPPED, Used(seconds=300), 600),
+        (CAPPED, Used(seconds=301), 599),
+        (CAPPED, Used(seconds=840), 60),
+        (CAPPED, Used(seconds=841), 0),  # less than a minute left
+        (CAPPED, Used(seconds=9999), 0),
+    ],
+)
+def test_how_long_one_more_call_may_last(role: OutboundRole, used: Used, left: int) -> None:
+    """As the dialplan reckons (tests/dialplan/test_outbound.py)."""
+    assert seconds_left(role, used) == left
 
 
 @given(st.sampled_from(["EE", "LV", "SE", "RU"]), st.text("0123456789", min_size=4, max_size=11))
