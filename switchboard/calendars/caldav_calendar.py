@@ -1,29 +1,34 @@
 """A calendar on a CalDAV server (RFC 4791), with sync tokens (RFC 6578) where it has them, else by ctags and etags.
 
-The library blocks, so each calendar has a thread of its own: a server that hangs keeps nobody waiting but its own
-calendar. Every request has a deadline.
+Every request has a deadline, and is one of WebDAV's plain ones: the `caldav` library would bring a library that takes
+urllib3's name for all programs of the environment.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from caldav.davclient import DAVClient
-from caldav.lib.error import AuthorizationError, DAVError
+import aiohttp
+from defusedxml.ElementTree import ParseError, fromstring
+from yarl import URL
 
 from switchboard.calendars.remote_calendar import CalendarObject, Changes
 from switchboard.errors import CalendarUnreachable
 
-REQUEST_DEADLINE = 10  # seconds without an answer
+REQUEST_DEADLINE = 10.0  # seconds without an answer
 DEADLINE = 60.0  # seconds for what one question needs, several requests maybe
 AT_ONCE = 100  # objects a request
 MOST_ROUNDS = 1_000  # of a server that tells changes piece by piece
 BY_TOKEN, BY_CTAG = "sync:", "ctag:"
+LONGEST = 64 << 20  # bytes of an answer
+
+_DAV, _CALDAV, _SERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 
 _PROPERTIES = (
     '<?xml version="1.0"?><propfind xmlns="DAV:" xmlns:s="http://calendarserver.org/ns/"><prop>{}</prop></propfind>'
@@ -37,7 +42,30 @@ _MULTIGET = (
     "<C:calendar-data/></prop>{}</C:calendar-multiget>"
 )
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One resource of a multistatus answer (RFC 4918, 14.16)."""
+
+    href: str  # a path, not quoted
+    is_gone: bool
+    is_rest_missing: bool  # RFC 6578, 3.6: there is more to ask for
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    etag: str
+    body: bytes
+
+    def told(self) -> tuple[list[_Told], str]:
+        """What a multistatus answer says, and its sync token. Raises ValueError."""
+        try:
+            root = fromstring(self.body, forbid_dtd=True)
+        except (ParseError, ValueError) as error:
+            raise ValueError(f"the server's answer is no XML: {error}") from error
+        return [_resource(each) for each in root.iter(f"{_DAV}response")], root.findtext(f"{_DAV}sync-token") or ""
 
 
 class CaldavCalendar:
@@ -47,21 +75,15 @@ class CaldavCalendar:
         self._url = url.rstrip("/") + "/"
         parts = urlsplit(self._url)
         self._origin, self._path = f"{parts.scheme}://{parts.netloc}", unquote(parts.path)
-        self._client = DAVClient(
-            url=self._url,
-            username=username,
-            password=password,
-            timeout=REQUEST_DEADLINE,
-            enable_rfc6764=False,
-            headers={"User-Agent": "switchboard"},
-        )
-        self._client.session.trust_env = False  # no password but ours, and no proxy
-        self._thread = ThreadPoolExecutor(1, "caldav")
+        authorization = aiohttp.encode_basic_auth(username, password)
+        self._headers = {"User-Agent": "switchboard", "Authorization": authorization}
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        """Let the connection go; a request under way ends by its own deadline."""
-        self._thread.submit(self._client.close)
-        self._thread.shutdown(wait=False)
+        """Let the connection go."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     def href(self, name: str) -> str:
         """See RemoteCalendar."""
@@ -69,120 +91,135 @@ class CaldavCalendar:
 
     async def changes(self, token: str, known: Mapping[str, str]) -> Changes:
         """See RemoteCalendar."""
-        return await self._asked(lambda: self._changes(token, known))
+        async with self._told_of():
+            return await self._changes(token, known)
 
     async def get(self, href: str) -> CalendarObject | None:
         """See RemoteCalendar."""
-        return await self._asked(lambda: next(iter(self._fetched([href])), None))
+        async with self._told_of():
+            return next(iter(await self._fetched([href])), None)
 
     async def put(self, href: str, text: bytes, etag: str | None) -> str | None:
         """See RemoteCalendar."""
         condition = {"If-None-Match": "*"} if etag is None else {"If-Match": etag}
         headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
-
-        def put() -> str | None:
-            answer = self._client.put(self._address(href), text.decode(), headers)
+        async with self._told_of():
+            answer = await self._request("PUT", self._address(href), text, headers)
             if answer.status in (404, 409, 412):  # 404: gone while it was to be there
                 return None
             _accept(answer, 200, 201, 204)
-            return _etag(answer) or self._etag_now(href)
-
-        return await self._asked(put)
+            return answer.etag or await self._etag_now(href)
 
     async def delete(self, href: str, etag: str) -> bool:
         """See RemoteCalendar."""
-
-        def delete() -> bool:
-            answer = self._client.delete(self._address(href), {"If-Match": etag})
+        async with self._told_of():
+            answer = await self._request("DELETE", self._address(href), b"", {"If-Match": etag})
             if answer.status == 412:
                 return False
             _accept(answer, 200, 204, 404, 410)
             return True
 
-        return await self._asked(delete)
-
-    async def _asked(self, question: Callable[[], T]) -> T:
+    @asynccontextmanager
+    async def _told_of(self) -> AsyncIterator[None]:
+        """What goes wrong in here is told as CalendarUnreachable."""
         try:
             async with asyncio.timeout(DEADLINE):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, question)
-        except AuthorizationError as error:
-            raise CalendarUnreachable("the server refuses the username or its password") from error
-        except (DAVError, OSError, TimeoutError, ValueError, LookupError, SyntaxError, RuntimeError) as error:
-            raise CalendarUnreachable(_told(error)) from error
+                yield
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise CalendarUnreachable(_in_a_line(error)) from error
 
-    # -- in the calendar's thread
+    async def _request(self, method: str, url: str, body: bytes | str, headers: Mapping[str, str]) -> _Answer:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=REQUEST_DEADLINE)
+            # No cookies, no proxy of the environment and no other place that an answer names: our password stays here.
+            jar = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, cookie_jar=jar)
+        data = body.encode() if isinstance(body, str) else body
+        address = URL(url, encoded=True)
+        asked = self._session.request(method, address, data=data, headers=headers, allow_redirects=False)
+        async with asked as response:
+            read = bytearray()
+            async for chunk in response.content.iter_any():
+                read += chunk
+                if len(read) > LONGEST:
+                    raise ValueError("the server's answer is too long")
+        if response.status in (401, 403) and not (method == "REPORT" and response.status == 403):
+            raise ValueError("the server refuses the username or its password")
+        return _Answer(response.status, response.headers.get("ETag", ""), bytes(read))
 
-    def _changes(self, token: str, known: Mapping[str, str]) -> Changes:
+    async def _multistatus(self, method: str, body: str, depth: str) -> _Answer:
+        headers = {"Content-Type": "application/xml; charset=utf-8", "Depth": depth}
+        return await self._request(method, self._url, body, headers)
+
+    async def _changes(self, token: str, known: Mapping[str, str]) -> Changes:
         if token.startswith(BY_CTAG):
-            return self._changes_by_ctag(token.removeprefix(BY_CTAG), known)
-        if token and (changes := self._changes_by_token(token.removeprefix(BY_TOKEN))) is not None:
+            return await self._changes_by_ctag(token.removeprefix(BY_CTAG), known)
+        if token and (changes := await self._changes_by_token(token.removeprefix(BY_TOKEN))) is not None:
             return changes
-        if (changes := self._changes_by_token("")) is not None:
+        if (changes := await self._changes_by_token("")) is not None:
             return changes
-        return self._changes_by_ctag("", {})
+        return await self._changes_by_ctag("", {})
 
-    def _changes_by_token(self, token: str) -> Changes | None:
+    async def _changes_by_token(self, token: str) -> Changes | None:
         """None where the server knows no such tokens, or not this one any more."""
         is_all, etags, gone = not token, dict[str, str](), set[str]()
         for _ in range(MOST_ROUNDS):
-            try:
-                answer = self._client.report(self._url, _SYNC.format(escape(token)), depth=0)
-            except AuthorizationError:  # 403, too: a token that is not valid any more (RFC 6578, 3.2)
-                if token:
-                    return None
-                raise
+            answer = await self._multistatus("REPORT", _SYNC.format(escape(token)), "0")
             if answer.status == 404:
                 raise ValueError("there is no calendar at this address")
-            if answer.status in (400, 403, 405, 409, 410, 412, 415, 422, 501):
+            if answer.status in (400, 403, 405, 409, 410, 412, 415, 422, 501):  # 403: a token that was (RFC 6578, 3.2)
                 return None
             _accept(answer, 207)
-            told = answer.parse_sync_collection()
-            if not told.sync_token:
+            told, following = answer.told()
+            if not following:
                 return None
-            etags.update({each.href: each.etag or "" for each in told.changed if self._is_object(each.href)})
-            gone.update(map(str, told.deleted))
-            if not told.truncated or told.sync_token == token:
-                token = told.sync_token
+            for each in filter(lambda each: self._is_object(each.href), told):
+                if each.is_gone:
+                    gone.add(each.href)
+                    etags.pop(each.href, None)
+                else:
+                    gone.discard(each.href)
+                    etags[each.href] = each.properties.get(f"{_DAV}getetag", "")
+            is_whole, token = following == token or not any(each.is_rest_missing for each in told), following
+            if is_whole:
                 break
-            token = told.sync_token
-        objects = tuple(self._fetched(etags))
+        objects = tuple(await self._fetched(etags))
         vanished = etags.keys() - {each.href for each in objects}
         if is_all:
             return Changes(BY_TOKEN + token, objects, is_all=True)
-        return Changes(BY_TOKEN + token, objects, frozenset((gone - etags.keys()) | vanished))
+        return Changes(BY_TOKEN + token, objects, frozenset(gone | vanished))
 
-    def _changes_by_ctag(self, ctag: str, known: Mapping[str, str]) -> Changes:
-        answer = self._client.propfind(self._url, _PROPERTIES.format("<s:getctag/>"), depth=0)
+    async def _changes_by_ctag(self, ctag: str, known: Mapping[str, str]) -> Changes:
+        answer = await self._multistatus("PROPFIND", _PROPERTIES.format("<s:getctag/>"), "0")
         _accept(answer, 207)
-        now = next((str(value) for value in _values(answer, "getctag")), "")
+        now = next((each.properties.get(f"{_SERVER}getctag", "") for each in answer.told()[0]), "")
         if ctag and now == ctag:
             return Changes(BY_CTAG + now)
-        answer = self._client.propfind(self._url, _PROPERTIES.format("<getetag/>"), depth=1)
+        answer = await self._multistatus("PROPFIND", _PROPERTIES.format("<getetag/>"), "1")
         _accept(answer, 207)
-        etags = {
-            each.href: str(next((value for name, value in each.properties.items() if name.endswith("getetag")), ""))
-            for each in answer.parse_propfind()
-            if self._is_object(each.href)
-        }
+        told = [each for each in answer.told()[0] if self._is_object(each.href) and not each.is_gone]
+        etags = {each.href: each.properties.get(f"{_DAV}getetag", "") for each in told}
         if not known:
-            return Changes(BY_CTAG + now, tuple(self._fetched(etags)), is_all=True)
+            return Changes(BY_CTAG + now, tuple(await self._fetched(etags)), is_all=True)
         changed = [href for href, etag in etags.items() if not etag or known.get(href) != etag]
-        return Changes(BY_CTAG + now, tuple(self._fetched(changed)), frozenset(known.keys() - etags.keys()))
+        return Changes(BY_CTAG + now, tuple(await self._fetched(changed)), frozenset(known.keys() - etags.keys()))
 
-    def _fetched(self, hrefs: Iterable[str]) -> Iterator[CalendarObject]:
-        wanted_all = list(hrefs)
+    async def _fetched(self, hrefs: Iterable[str]) -> list[CalendarObject]:
+        wanted_all, found = list(hrefs), []
         for first in range(0, len(wanted_all), AT_ONCE):
             some = wanted_all[first : first + AT_ONCE]
             wanted = "".join(f"<href>{escape(_quoted(href))}</href>" for href in some)
-            answer = self._client.report(self._url, _MULTIGET.format(wanted), depth=None)
+            answer = await self._multistatus("REPORT", _MULTIGET.format(wanted), "0")
             _accept(answer, 207)
-            for each in answer.parse_calendar_query():
-                if each.calendar_data and each.etag:
-                    yield CalendarObject(each.href, each.etag, each.calendar_data.encode())
+            for each in answer.told()[0]:
+                text, etag = (each.properties.get(name) for name in (f"{_CALDAV}calendar-data", f"{_DAV}getetag"))
+                if text and etag:
+                    found.append(CalendarObject(each.href, etag, text.encode()))
+        return found
 
-    def _etag_now(self, href: str) -> str | None:
+    async def _etag_now(self, href: str) -> str | None:
         """Of servers that do not tell it when something is written."""
-        return next((each.etag for each in self._fetched([href])), None)
+        return next((each.etag for each in await self._fetched([href])), None)
 
     def _is_object(self, href: str) -> bool:
         return href.rstrip("/") != self._path.rstrip("/") and not href.endswith("/")
@@ -195,26 +232,36 @@ def _quoted(href: str) -> str:
     return quote(href, safe="/%@:+~!$&'()*,;=")
 
 
-def _etag(answer: Any) -> str:
-    return str(answer.headers.get("ETag") or "")
+def _resource(element: Element) -> _Told:
+    """A `response` element: a status of its own, or properties, those that are there with status 200."""
+    path = unquote(urlsplit((element.findtext(f"{_DAV}href") or "").strip()).path)
+    status = _status(element)
+    properties = {
+        each.tag: each.text or ""
+        for found in element.findall(f"{_DAV}propstat")
+        if _status(found) == 200
+        for each in found.iterfind(f"{_DAV}prop/*")
+    }
+    return _Told(path, status in (404, 410), status == 507, properties)
 
 
-def _values(answer: Any, name: str) -> Iterator[object]:
-    for each in answer.parse_propfind():
-        yield from (value for key, value in each.properties.items() if key.endswith(name) and value)
+def _status(element: Element) -> int:
+    """Of "HTTP/1.1 404 Not Found"; 0 where there is none."""
+    words = (element.findtext(f"{_DAV}status") or "").split()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
 
 
-def _accept(answer: Any, *statuses: int) -> None:
+def _accept(answer: _Answer, *statuses: int) -> None:
     if answer.status not in statuses:
         reason = "there is no calendar at this address" if answer.status == 404 else f"status {answer.status}"
         raise ValueError(reason)
 
 
-def _told(error: BaseException) -> str:
+def _in_a_line(error: BaseException) -> str:
     """One line without any password."""
     if isinstance(error, TimeoutError):
         return f"no answer in {DEADLINE:g} s"
-    if isinstance(error, OSError):
+    if isinstance(error, (OSError, aiohttp.ClientConnectionError)):
         return f"the server cannot be reached ({type(error).__name__})"
     text = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
     return (text or type(error).__name__)[:300]

@@ -63,7 +63,6 @@ class Radicale:
             username=user,
             password=PASSWORD,
             timeout=20,
-            enable_rfc6764=False,
         )
 
     def _answers(self) -> bool:

@@ -56,9 +56,8 @@ class Desk:
 
     async def move_there(self, appointment: Appointment, start: datetime, end: datetime) -> None:
         copy = await self.shown(appointment)
-        with copy.edit_icalendar_instance() as calendar:
-            (event,) = calendar.walk("VEVENT")
-            event.DTSTART, event.DTEND = start, end
+        (event,) = copy.icalendar_instance.walk("VEVENT")
+        event.DTSTART, event.DTEND = start, end
         await asyncio.to_thread(copy.save)
 
     async def starts_there(self) -> list[datetime]:
@@ -135,9 +134,8 @@ async def test_cancelled_there_is_cancelled_here(desk: Desk) -> None:
     booked = desk.appointments.booked(NOW + DAY, NOW + DAY + HOUR)
     await desk.in_step.once()
     copy = await desk.shown(booked)
-    with copy.edit_icalendar_instance() as calendar:
-        (event,) = calendar.walk("VEVENT")
-        event.status = "CANCELLED"
+    (event,) = copy.icalendar_instance.walk("VEVENT")
+    event.status = "CANCELLED"
     await asyncio.to_thread(copy.save)
     await desk.in_step.once()
     assert desk.appointments.known[booked.id].state is AppointmentState.CANCELLED
@@ -181,8 +179,7 @@ async def test_renamed_there_while_we_move_it_ours_is_written(desk: Desk) -> Non
     booked = desk.appointments.booked(NOW + DAY, NOW + DAY + HOUR)
     await desk.in_step.once()
     copy = await desk.shown(booked)
-    with copy.edit_icalendar_instance() as calendar:
-        calendar.walk("VEVENT")[0]["SUMMARY"] = "call first"
+    copy.icalendar_instance.walk("VEVENT")[0]["SUMMARY"] = "call first"
     await asyncio.to_thread(copy.save)
     desk.appointments.move(booked, NOW + 2 * DAY, NOW + 2 * DAY + HOUR)
     await desk.in_step.once()
