@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from switchboard.mail.letter import Sender
 from switchboard.mail.smtp import MailServer, SmtpMailer
@@ -25,6 +28,9 @@ class SmtpServer:
     """Answers in turn: the first of `to_rcpt` and `to_data` each time, TOOK when none is left."""
 
     port: int
+    security: MailSecurity = MailSecurity.NONE
+    trusting: ssl.SSLContext | None = None  # its certificate
+    account: tuple[str, str] | None = None  # user and password it wants
     to_rcpt: list[str] = field(default_factory=list)
     to_data: list[str] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
@@ -55,22 +61,56 @@ class SmtpServer:
         self.done()
         return answer
 
-    def mailer(self) -> SmtpMailer:
-        """Who hands mail in here."""
-        server = MailServer("127.0.0.1", self.port, MailSecurity.NONE)
-        return SmtpMailer(server, Sender("switchboard@example.net", "https://console.example.net/"))
+    def mailer(self, **changes: Any) -> SmtpMailer:
+        """Who hands mail in here, but for `changes` of how a MailServer is reached."""
+        user, password = self.account or ("", "")
+        server = replace(MailServer("127.0.0.1", self.port, self.security, user, password), **changes)
+        sender = Sender("switchboard@example.net", "https://console.example.net/")
+        return SmtpMailer(server, sender, trust=self.trusting)
+
+    def authenticated(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
+    ) -> AuthResult:
+        """Whether somebody may hand in mail."""
+        given = (data.login.decode(), data.password.decode())
+        return AuthResult(success=given == self.account, handled=False)
 
 
 @asynccontextmanager
-async def smtp_server(*, port: int = 0, largest: int | None = None) -> AsyncIterator[SmtpServer]:
-    """Listens on loopback until the block ends."""
-    server = SmtpServer(port)
+async def smtp_server(
+    *,
+    port: int = 0,
+    largest: int | None = None,
+    security: MailSecurity = MailSecurity.NONE,
+    certificate: Path | None = None,
+    account: tuple[str, str] | None = None,
+) -> AsyncIterator[SmtpServer]:
+    """Listens on loopback until the block ends. `certificate` has its key, too, and is trusted by `mailer()`."""
+    own = trusting = None
+    if certificate is not None:
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        own.load_cert_chain(certificate)
+        trusting = ssl.create_default_context(cafile=str(certificate))
+    server = SmtpServer(port, security, trusting, account)
+    starttls = own if security is MailSecurity.STARTTLS else None
 
     def connected() -> SMTP:
         server.connections += 1
-        return SMTP(server, data_size_limit=largest, hostname="mail.test", ident="test")
+        with warnings.catch_warnings(action="ignore"):  # it does not see TLS from the first byte on
+            return SMTP(
+                server,
+                data_size_limit=largest,
+                hostname="mail.test",
+                ident="test",
+                tls_context=starttls,
+                require_starttls=starttls is not None,
+                auth_required=account is not None,
+                auth_require_tls=starttls is not None,
+                authenticator=server.authenticated if account is not None else None,
+            )
 
-    listening = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port)
+    implicit = own if security is MailSecurity.TLS else None
+    listening = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port, ssl=implicit)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
