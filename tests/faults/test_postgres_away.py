@@ -73,7 +73,7 @@ async def test_killed_together_with_the_controller(switchboard: RunningSwitchboa
     await call.hears(switchboard.prompt("main_menu"), after=call.now)
     await call.hang_up()
     record = (await records(switchboard, [CALLER]))[CALLER]
-    assert record.steps()[:2] == ["main/greet done", "main/hours open"]
+    assert record.steps()[:3] == ["main/greet done", "main/may_they allowed", "main/hours open"]
 
 
 @pytest.mark.thorough

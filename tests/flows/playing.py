@@ -10,6 +10,8 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import yaml
+
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
@@ -36,6 +38,7 @@ PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "ivr"
 PROMPTS = PROJECT / "prompts"
 OVERLAYS = Path(__file__).parent / "overlays"
+PATCH = ".patch"
 A_TUESDAY = "2026-03-03 10:00"
 MAIN_NUMBER = "6001000"
 
@@ -169,13 +172,38 @@ async def play(configuration: Configuration, script: Script) -> Played:
 
 
 def with_overlay(folder: Path, overlay: Path | Mapping[str, str]) -> Path:
-    """A copy of the example organisation in `folder` with some of its files replaced."""
+    """A copy of the example organisation in `folder` with some of its files replaced; `organisation.yaml.patch` changes
+    some keys of organisation.yaml and leaves the others as the example has them."""
     copy = folder / "ivr"
     shutil.copytree(EXAMPLE, copy)
     if isinstance(overlay, Path):
         shutil.copytree(overlay, copy, dirs_exist_ok=True)
+        for patch in copy.glob(f"*{PATCH}"):
+            _apply(patch, patch.with_suffix(""))
+            patch.unlink()
     else:
         for name, text in overlay.items():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(text, "utf-8")
     return copy
+
+
+def _apply(patch: Path, file: Path) -> None:
+    """Change a YAML file. Nodes are merged, not values: what is a word or a number stays written as it was."""
+    whole, changes = [yaml.compose(each.read_text("utf-8"), yaml.SafeLoader) for each in (file, patch)]
+    assert isinstance(whole, yaml.MappingNode) and isinstance(changes, yaml.MappingNode)
+    _merge(whole, changes)
+    file.write_text(yaml.serialize(whole, Dumper=yaml.SafeDumper, allow_unicode=True, width=1000), "utf-8")
+
+
+def _merge(whole: yaml.MappingNode, changes: yaml.MappingNode) -> None:
+    places = {key.value: place for place, (key, _) in enumerate(whole.value)}
+    for key, value in changes.value:
+        place = places.get(key.value)
+        before = whole.value[place][1] if place is not None else None
+        if isinstance(before, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
+            _merge(before, value)
+        elif place is not None:
+            whole.value[place] = (key, value)
+        else:
+            whole.value.append((key, value))

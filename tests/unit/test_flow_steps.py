@@ -45,8 +45,8 @@ async def test_the_example_of_the_documentation_runs(step_type: StepType, tmp_pa
     shutil.copytree(PROMPTS, prompts)
     (prompts / "recordings" / "en").mkdir(parents=True, exist_ok=True)
     (prompts / "recordings" / "en" / "welcome.wav").touch()
-    organisation = (OVERLAYS / "callback/organisation.yaml").read_text("utf-8")  # has all that examples name
-    ivr = with_overlay(tmp_path, {"flows/main.yaml": example_flow(step_type), "organisation.yaml": organisation})
+    ivr = with_overlay(tmp_path, OVERLAYS / "callback")  # has all that examples name
+    (ivr / "flows/main.yaml").write_text(example_flow(step_type), "utf-8")
     configuration = load_configuration(ivr, prompts)
     played = await play(configuration, Script(phones=PHONES, does=["press 1"]))
     first = played.steps[0]
