@@ -202,6 +202,11 @@ class Call(Protocol):
         by what is awaited next. Raises AsteriskError where nothing could be recorded.
         """
 
+    async def finish_recording(self, names: Sequence[UUID], *, longest: timedelta, stop_keys: str = "#") -> str:
+        """Return once no recording with one of these names, begun under an earlier controller, goes on any more: what
+        was said is on disk then. Until it ends by itself the caller may speak on, for `longest` at most, or end it by
+        one of `stop_keys`: that key is returned, "" where none was pressed. A hangup ends it as in `record`."""
+
     async def play_recordings(
         self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
     ) -> None:

@@ -31,6 +31,7 @@ from switchboard.domain.message import (
     MessageOutcome,
     Part,
     part_of,
+    recordings_of,
     rest_of,
     take_of,
 )
@@ -131,6 +132,10 @@ class _Taking:
         call, words = self._call, self._request.words
         if self._request.in_hand is not None:
             await self._begin()
+            longest, ends = self._request.limits.longest, END + HUMAN
+            key = await call.finish_recording(recordings_of(self._id), longest=longest, stop_keys=ends)
+            if key == HUMAN:
+                return await self._to_reception("0 for reception while speaking")
             if await self.save():
                 return await self._saved()
             self._is_filed = False

@@ -190,6 +190,11 @@ class RecordedCall:
         self.recordings[name] = answer.recorded
         return answer.recorded
 
+    async def finish_recording(self, names: Sequence[UUID], *, longest: timedelta, stop_keys: str = "#") -> str:
+        """See ports.Call. None goes on: a recorded call is replayed from its beginning."""
+        await self._begin()
+        return ""
+
     async def play_recordings(
         self, recordings: Sequence[RecordingRef], *, lasts: timedelta, back: str = "", ahead: str = ""
     ) -> None:

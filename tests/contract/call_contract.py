@@ -71,6 +71,7 @@ async def is_over(bench: CallBench) -> None:
         bench.call.ring(bench.phones[:1], timeout=LONG, hearing=WhileRinging.RINGBACK),
         bench.call.talk(),
         bench.call.record(uuid4(), longest=LONG, silence=LONG),
+        bench.call.finish_recording([uuid4()], longest=LONG),
         bench.call.answer(),
     ):
         with pytest.raises(CallerHungUp):
@@ -232,6 +233,17 @@ class CallContract:
         assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.HANGUP, True)
         assert recorded.duration > timedelta(seconds=1)
         await is_over(bench)
+
+    async def test_recordings_that_do_not_go_on_need_not_be_waited_for(self, bench: CallBench) -> None:
+        name = uuid4()
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=1))
+        assert (await bench.call.record(name, longest=LONG, silence=timedelta(seconds=1))).has_voice
+        since = bench.now()
+        assert await bench.call.finish_recording([name, uuid4()], longest=LONG) == ""
+        assert bench.now() - since < SLACK
+        bench.caller_presses("5", after=timedelta(seconds=0.2))
+        assert await bench.call.key(LONG) == "5"
 
     async def test_a_recording_takes_the_place_of_one_of_its_name(self, bench: CallBench) -> None:
         name = uuid4()
