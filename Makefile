@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test faults goldens docs bench clean
+.PHONY: help setup run demo check test faults kills-messages goldens docs bench clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 $(VENV)/.made: switchboard/machine/virtual_environment.py
 	@$(PYTHON) switchboard/machine/virtual_environment.py $(VENV)
@@ -49,6 +49,11 @@ faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during ca
 	@$(BIN)/python -m switchboard prepare --tests
 	$(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m pytest tests/unit -m thorough
+
+kills-messages: $(VENV)/.installed-dev  ## kill -9 two hundred times while callers leave messages; none that was promised is lost
+	@$(BIN)/python -m switchboard prepare --tests
+	@$(BIN)/python -m tests.speak
+	$(BIN)/python -m tests.kills
 
 goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flows anew
 	$(BIN)/python -m pytest -q tests/flows --rewrite-goldens
