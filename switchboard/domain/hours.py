@@ -144,6 +144,16 @@ class HoursTable:
             known = self._days[day] = self._make_day(day)
         return known
 
+    def closing(self, instant: datetime) -> datetime | None:
+        """When the working day that this instant is in is over, or the next one, if none is: pauses end no day. None if
+        nothing opens within HORIZON."""
+        today = self._day_of(instant).day
+        for ahead in range(-1, HORIZON.days):  # a shift may have begun yesterday
+            spans = self.day(today + timedelta(days=ahead)).spans
+            if spans and spans[-1].end > instant:
+                return spans[-1].end
+        return None
+
     def local(self, instant: datetime) -> datetime:
         """The instant on the table's wall clock."""
         return instant.astimezone(ZoneInfo(self.timezone))

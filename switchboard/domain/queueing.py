@@ -45,6 +45,9 @@ class CallbackRules:
     attempts: int = 3  # to reach the person
     pause: timedelta = timedelta(minutes=10)  # between attempts
     deadline: timedelta = timedelta(hours=24)  # from the promise; no attempt begins after it
+    closing: str = (
+        ""  # opening hours' id: nor after the working day of the promise, or the next; "": it does not matter
+    )
     ring_for: timedelta = timedelta(seconds=30)  # the person's phone
     role: str = ""  # OutboundRole's id: where to and when; "" where the organisation has no roles
 

@@ -197,16 +197,17 @@ def _queue(names: Names) -> Schema:
         "music": described(or_template(music), "a folder of its own music: asterisk-config/README.md"),
         "head_start": duration("each level of priority counts as having come so much earlier: `2m`"),
         "priority": described(classes or entries(priority), "levels of priority by class of client"),
-        "callback": _callback(),
+        "callback": _callback(names.one_of("hours")),
     }
     return table(properties, required=("members",))
 
 
-def _callback() -> Schema:
+def _callback(hours: Schema) -> Schema:
     properties = {
         "attempts": described(whole_number(1, MOST_ATTEMPTS), "how often a person is tried: 3"),
         "pause": duration("time between two attempts: `10m`, at most `24h`", "smh"),
         "deadline": duration("how long after the promise the last attempt may begin: `24h`, at most `336h`", "smh"),
+        "closing": described(hours, "opening hours: nor after the working day of the promise is over, or the next one"),
         "ring_for": duration("how long the person's phone rings: `30s`, at most `2m`"),
         "role": described(TEXT, "the role of `outbound` whose rules hold: where to, and when"),
     }

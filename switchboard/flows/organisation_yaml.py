@@ -59,7 +59,7 @@ def read_organisation(
     reception = found.phone(organisation.get("reception"), organisation.place, "reception phone")
     classes, unknown_callers = read_client_classes(reading, organisation)
     outbound = read_outbound(reading, organisation, found.phones, names.hours)
-    queues = read_queues(reading, organisation, found.people, found.departments, classes, outbound)
+    queues = read_queues(reading, organisation, found.people, found.departments, classes, outbound, names.hours)
     numbers = _numbers(reading, organisation, found, names, reception)
     recorded: dict[str, Collection[str]] = {
         "numbers": numbers,

@@ -20,7 +20,7 @@ MOST_WAITING = 200
 LONGEST_FOLDER = 30  # letters
 DURATIONS = ("ring_for", "wrap_up", "skip_for", "longest_wait", "comfort_every", "head_start")
 FIELDS = (*DURATIONS, "strategy", "most_waiting", "position", "wait", "priority", "callback", "music")
-CALLBACK_FIELDS = ("attempts", "pause", "deadline", "ring_for", "role")
+CALLBACK_FIELDS = ("attempts", "pause", "deadline", "closing", "ring_for", "role")
 MOST_ATTEMPTS = 20
 LONGEST_PAUSE, LONGEST_DEADLINE = timedelta(hours=24), timedelta(days=14)
 
@@ -31,7 +31,8 @@ def read_queues(
     people: Mapping[str, Person],
     departments: Mapping[str, Department],
     client_classes: Collection[str],
-    outbound: OutboundRules | None = None,
+    outbound: OutboundRules | None,
+    hours: Collection[str],
 ) -> dict[str, Queue]:
     """The organisation's queues; none where the file names none."""
     node = organisation.get("queues")
@@ -46,7 +47,7 @@ def read_queues(
         reading.keys(own, f"queue `{identifier}`", needed=("members",), allowed=FIELDS)
         members = _members(reading, own, people, departments)
         queue = _queue(reading, identifier, own, members, client_classes)
-        found[identifier] = replace(queue, callback=_callback(reading, organisation, own, outbound))
+        found[identifier] = replace(queue, callback=_callback(reading, organisation, own, outbound, hours))
     return found
 
 
@@ -114,7 +115,7 @@ def _members(
 
 
 def _callback(
-    reading: Reading, organisation: Table, queue: Table, outbound: OutboundRules | None
+    reading: Reading, organisation: Table, queue: Table, outbound: OutboundRules | None, hours: Collection[str]
 ) -> CallbackRules | None:
     """How its callers are called back; None where they are not."""
     node = queue.get("callback")
@@ -131,6 +132,8 @@ def _callback(
             given[key] = reading.duration(length, table.place, key, most)
     if (attempts := table.get("attempts")) is not None:
         given["attempts"] = reading.number(attempts, table.place, "number of attempts", 1, MOST_ATTEMPTS)
+    if (closing := table.get("closing")) is not None:
+        given["closing"] = reading.choice(closing, table.place, "hours", hours)
     if (role := table.get("role")) is not None:
         roles = outbound.roles if outbound is not None else {}
         given["role"] = reading.choice(role, table.place, "role of `outbound`", roles)

@@ -68,7 +68,7 @@ async def promise_callback(
         since=since or now,
         priority=priority_of(queue, caller.told),
         promised_at=now,
-        deadline=now + rules.deadline,
+        deadline=_deadline(rules, now, office),
         not_before=now,
     )
     office.callbacks.put(callback)
@@ -77,3 +77,10 @@ async def promise_callback(
     await office.ledger.durable()
     recorder.is_served = True  # who hangs up now has what they called for
     return Promise.PROMISED
+
+
+def _deadline(rules: CallbackRules, now: datetime, office: Office) -> datetime:
+    """The length that the rules give, or the end of the working day, whichever comes first."""
+    latest, hours = now + rules.deadline, office.hours.get(rules.closing)
+    closing = hours.closing(now) if hours is not None else None
+    return latest if closing is None else min(latest, closing)

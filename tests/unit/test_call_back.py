@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind, derive
 from switchboard.domain.callback import Callback, CallbackState, as_json, begin_attempt
 from switchboard.domain.dialling import DialOutcome, Phone
+from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId, new_event_id, uuid7
 from switchboard.domain.language import ENGLISH
 from switchboard.domain.organisation import Person, Trunk
@@ -272,6 +273,22 @@ async def test_where_no_phone_may_call_outside_any_more_it_is_another_day_or_nev
         scene.lines.used.clear()  # midnight
         scene.pass_time(MINUTE)
         await scene.until(lambda: scene.of().state is S.TALKED)
+
+
+@pytest.mark.parametrize(
+    ("length", "deadline"),
+    [(30 * MINUTE, NOON + 30 * MINUTE), (timedelta(hours=24), NOON + timedelta(hours=3))],
+)
+async def test_the_deadline_is_the_end_of_the_working_day_if_that_comes_first(
+    scene: Scene, length: timedelta, deadline: datetime
+) -> None:
+    """It closes at 17:00 in Tallinn, two hours before that in UTC."""
+    office = HoursTable("office", "Mo-Fr 09:00-17:00", "Europe/Tallinn", "EE")
+    queue = replace(SALES, callback=replace(RULES, deadline=length, closing="office"))
+    organisation = replace(scene.office.organisation, queues={"sales": queue})
+    scene.office = replace(scene.office, organisation=organisation, hours={"office": office})
+    await scene.promise()
+    assert scene.of().deadline == deadline
 
 
 async def test_one_a_person_and_one_to_a_number_of_somebody_else(scene: Scene) -> None:

@@ -136,6 +136,32 @@ def test_a_shift_belongs_to_the_day_it_began_on(
     assert (state.kind, state.reason) == (HoursKind(kind), reason)
 
 
+NIGHTS = HoursTable("nights", "Fr 22:00-06:00; Sa 12:00-14:00; PH off", "Europe/Tallinn", "EE")
+
+
+@pytest.mark.parametrize(
+    ("table", "at", "closing"),
+    [
+        (OFFICE, "2026-03-03 08:00", "2026-03-03 17:00"),
+        (OFFICE, "2026-03-03 11:00", "2026-03-03 17:00"),
+        (OFFICE, "2026-03-03 12:45", "2026-03-03 17:00"),  # lunch ends no day
+        (OFFICE, "2026-03-03 17:00", "2026-03-04 17:00"),
+        (OFFICE, "2026-03-06 20:00", "2026-03-09 17:00"),
+        (OFFICE, "2026-04-02 18:00", "2026-04-06 17:00"),  # Good Friday
+        (NIGHTS, "2026-03-06 23:00", "2026-03-07 06:00"),
+        (NIGHTS, "2026-03-07 05:59", "2026-03-07 06:00"),
+        (NIGHTS, "2026-03-07 06:00", "2026-03-07 14:00"),
+        (HoursTable("always", "24/7", "Europe/Tallinn", "EE"), "2026-03-03 11:00", "2026-03-04 00:00"),
+    ],
+)
+def test_when_the_working_day_is_over(table: HoursTable, at: str, closing: str) -> None:
+    assert table.closing(local(at).astimezone(UTC)) == local(closing)
+
+
+def test_what_never_opens_never_closes() -> None:
+    assert HoursTable("never", "off", "Europe/Tallinn", "EE").closing(local("2026-03-03 11:00")) is None
+
+
 def test_shifts_that_touch_or_overlap_are_one_opening() -> None:
     table = HoursTable("line", "Fr 20:00-26:00; Sa 01:00-05:00; PH off", "Europe/Tallinn", "EE")
     assert table.state_at(local("2026-03-06 21:00")).next_change == local("2026-03-07 05:00")

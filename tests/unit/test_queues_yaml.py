@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from switchboard.domain.organisation import Organisation
-from switchboard.domain.queueing import Queue
+from switchboard.domain.queueing import CallbackRules, Queue
 from switchboard.domain.ring_strategy import Strategy
 from switchboard.errors import ConfigurationError
 from switchboard.flows.load import load_configuration
-from tests.flows.playing import EXAMPLE, PROMPTS, with_overlay
+from tests.flows.playing import EXAMPLE, OVERLAYS, PROMPTS, with_overlay
 
 TEXT = (EXAMPLE / "organisation.yaml").read_text("utf-8")
 
@@ -44,6 +44,24 @@ def test_what_may_stand_there(tmp_path: Path) -> None:
         "silent", ("anna", "peeter"), tells_wait=False, tells_position=False, head_start=timedelta(seconds=90)
     )
     assert queues["silent"] == silent
+
+
+def test_how_callers_are_called_back(tmp_path: Path) -> None:
+    """The overlay has all of it."""
+    queues = load_configuration(with_overlay(tmp_path, OVERLAYS / "callback"), PROMPTS).organisation.queues
+    ten_minutes = timedelta(minutes=10)
+    rules = CallbackRules(3, ten_minutes, timedelta(hours=24), closing="office", role="staff")
+    assert queues["sales"].callback == rules
+
+
+def test_hours_that_nobody_knows_close_nothing(tmp_path: Path) -> None:
+    ivr = with_overlay(tmp_path, OVERLAYS / "callback")
+    file = ivr / "organisation.yaml"
+    file.write_text(file.read_text("utf-8").replace("closing: office", "closing: offise"), "utf-8")
+    with pytest.raises(
+        ConfigurationError, match=r"no hours `offise` — expected one of office, .*; did you mean `office`\?"
+    ):
+        load_configuration(ivr, PROMPTS)
 
 
 FAULTS = [

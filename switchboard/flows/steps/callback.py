@@ -126,7 +126,9 @@ CALLBACK = StepType(
     "kept, where the caller comes from it; else it is the last. The number is the one the caller calls from, confirmed "
     "with 1, or another one, typed; only numbers that the queue's `callback` allows are called. An agent is rung and "
     "takes it with 1, then the person is rung and takes it with 1. A number waits once: who asks again is told that it "
-    "stands. Who calls meanwhile and talks to somebody is not called back.",
+    "stands. Who calls meanwhile and talks to somebody is not called back. The queue's `callback` in organisation.yaml "
+    "says how often (`attempts`, `pause`), for how long (`deadline`, and `closing`: not after these hours close that "
+    "day), and by whose rules of `outbound` (`role`).",
     step=OfferCallback,
     fields=(
         Field("callback", CallbackQueue(), "whose agents call back", attribute="offer"),
