@@ -13,6 +13,7 @@ from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
 from switchboard.domain.lookups import Lookup
+from switchboard.domain.mail_templates import MailTemplates
 from switchboard.domain.outbound import OutboundRules
 from switchboard.domain.queueing import Queue
 from switchboard.domain.retention import Retention
@@ -129,6 +130,7 @@ class Organisation:
     recorded: Mapping[tuple[str, Language], str] = field(default_factory=dict)
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # systems that are told of messages
     keep: Retention = field(default_factory=Retention)
+    mail: MailTemplates = field(default_factory=MailTemplates)  # its own words for mail about messages
 
     @property
     def default_language(self) -> Language:

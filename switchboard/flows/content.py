@@ -1,8 +1,8 @@
 """What a configuration consists of: the files that can change what callers hear, and the version their content makes.
 
-Every YAML file below `ivr/`, so that a file that another includes counts wherever it lies; the prompts' texts; the
-organisation's own recordings and their manifest. Files and folders whose names begin with a dot are nobody's: editors
-and systems leave them.
+Every YAML file below `ivr/`, so that a file that another includes counts wherever it lies; the templates of mail; the
+prompts' texts; the organisation's own recordings and their manifest. Files and folders whose names begin with a dot are
+nobody's: editors and systems leave them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ VERSION_LENGTH = 16  # hex digits
 IVR, PROMPTS = "ivr", "prompts"  # how the two folders are called in a version, whatever they are called outside
 YAML = (".yaml", ".yml")  # `.yml` is refused by who reads flows: it must come along to be refused
 RECORDINGS = (".wav",)
+MAIL, TEMPLATES = "mail", (".j2",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def files_of(ivr: Path, prompts: Path) -> dict[str, Path]:
     A link to a folder is followed, unless it leads back to where it stands.
     """
     found = {f"{IVR}/{name}": path for name, path in _walk(ivr, YAML)}
+    found |= {f"{IVR}/{MAIL}/{name}": path for name, path in _walk(ivr / MAIL, TEMPLATES)}
     found |= {f"{PROMPTS}/texts/{name}": path for name, path in _walk(prompts / "texts", YAML) if "/" not in name}
     found |= {f"{PROMPTS}/recordings/{name}": path for name, path in _walk(prompts / "recordings", RECORDINGS)}
     if (manifest := prompts / "recordings.yaml").exists():

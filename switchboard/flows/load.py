@@ -1,7 +1,7 @@
 """A configuration folder, read whole or refused whole.
 
 The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml, and rota.yaml where
-somebody is on call; beside it the prompts' texts,
+somebody is on call, and mail/ where mail says what we do not; beside it the prompts' texts,
 `texts/<language>.yaml`, and the organisation's own recordings, `recordings/<language>/<prompt id>.wav`.
 """
 
@@ -23,6 +23,7 @@ from switchboard.flows.facts_yaml import prompt_sources, read_facts, render_prom
 from switchboard.flows.flow_yaml import FlowFiles
 from switchboard.flows.hours_yaml import read_hours
 from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
+from switchboard.flows.mail_yaml import read_mail
 from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import give_names, read_languages, read_organisation
 from switchboard.flows.people_yaml import KnownNames
@@ -97,7 +98,7 @@ class _Loader:
             reading, self.tables["organisation.yaml"], self.tables["people.yaml"], names, texts
         )
         screening = read_screening(reading, self.tables[SCREENING], organisation.country)
-        organisation = replace(organisation, screening=screening)
+        organisation = replace(organisation, screening=screening, mail=read_mail(reading, self.ivr))
         give_names(reading, organisation)
         hours, dated = read_hours(reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation)
         for language in reading.languages:

@@ -11,19 +11,22 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import jinja2
-import yaml
-from jinja2.sandbox import SandboxedEnvironment
+import structlog
 
-from switchboard.domain.language import ENGLISH, NAMES, Language
+from switchboard.domain.language import Language
+from switchboard.domain.mail_templates import MailPart, MailTemplates
 from switchboard.domain.notification import LeftMessage, Notice, Occasion, Receiver, mail_id
 from switchboard.domain.organisation import Organisation
+from switchboard.flows.mail_templates import mail_environment, our_words
+
+log = structlog.get_logger(__name__)
 
 MOST_ATTACHED = 10 * 1024 * 1024  # bytes of sound: what most mail servers take, base64 being a third more
 LONGEST_LINE = 120  # characters of a caller's name in a subject
@@ -53,7 +56,8 @@ def letter(
     with_sound: bool = True,
 ) -> bytes:
     """The mail as it goes out. It is the same at each attempt but for its recordings and what was learned since."""
-    words = _words(receiver.language)
+    templates = organisation.mail
+    words = {**our_words(receiver.language), **templates.words.get(receiver.language, {})}
     who = _who(message, words)
     subject = _filled(words[_subject(notice, message)], who=who)
     sound = message.sound if message is not None and with_sound else ()
@@ -61,7 +65,11 @@ def letter(
         sound = ()
     shown: dict[str, Any] = {
         "language": receiver.language,
+        "organisation": organisation.name,
+        "occasion": _occasion(notice),
         "subject": subject,
+        "who": who,
+        "is_urgent": bool(message and message.urgent),
         "words": words,
         "intro": words[f"intro_{_occasion(notice)}"],
         "rows": _rows(message, organisation, receiver, words) if message else [],
@@ -82,8 +90,8 @@ def letter(
     if message is not None and (message.urgent or notice.occasion == Occasion.ESCALATED):
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
-    mail.set_content(_template("letter.txt.j2").render(shown))
-    mail.add_alternative(_template("letter.html.j2").render(shown), subtype="html")
+    mail.set_content(_rendered(MailPart.PLAIN, shown, templates))
+    mail.add_alternative(_rendered(MailPart.HTML, shown, templates), subtype="html")
     for each in sound:
         assert message is not None
         kind, _, subtype = each.media_type.partition("/")
@@ -91,24 +99,26 @@ def letter(
     return mail.as_bytes()
 
 
-@cache
-def _words(language: Language) -> Mapping[str, str]:
-    known = language if language in NAMES else ENGLISH
-    text = (files("switchboard.mail") / "words" / f"{known}.yaml").read_text("utf-8")
-    return {str(name): str(said) for name, said in yaml.safe_load(text).items()}
+def _rendered(part: MailPart, shown: Mapping[str, Any], templates: MailTemplates) -> str:
+    """By the organisation's template if it has one. One that was checked and fails all the same must hold up no mail:
+    then by ours."""
+    own = templates.letter(part, shown["language"])
+    if own is not None:
+        try:
+            return _template(part, own).render(shown)
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            log.error("own_mail_template_failed", template=f"letter.{part}.j2", error=str(error))
+    return _template(part, _our_template(part)).render(shown)
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
-    environment = SandboxedEnvironment(
-        loader=jinja2.PackageLoader("switchboard.mail"),
-        autoescape=lambda template: bool(template and template.endswith(".html.j2")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)
+def _our_template(part: MailPart) -> str:
+    return (files("switchboard.mail") / "templates" / f"letter.{part}.j2").read_text("utf-8")
+
+
+@lru_cache(maxsize=32)
+def _template(part: MailPart, source: str) -> jinja2.Template:
+    return mail_environment(part).from_string(source)
 
 
 def _filled(words: str, **values: object) -> str:

@@ -52,8 +52,8 @@ def body(mail: EmailMessage, kind: str = "plain") -> str:
 @pytest.mark.parametrize("language", NAMES)
 @pytest.mark.parametrize("occasion", Occasion)
 def test_every_language_says_everything(language: str, occasion: str) -> None:
-    words = yaml.safe_load((files("switchboard.mail") / "words" / f"{language}.yaml").read_text("utf-8"))
-    english = yaml.safe_load((files("switchboard.mail") / "words" / "en.yaml").read_text("utf-8"))
+    words = yaml.safe_load((files("switchboard.flows") / "mail_words" / f"{language}.yaml").read_text("utf-8"))
+    english = yaml.safe_load((files("switchboard.flows") / "mail_words" / "en.yaml").read_text("utf-8"))
     assert words.keys() == english.keys()
     message = replace(
         MESSAGE, urgent=True, call_back="soon", transcript="Hello", transcript_by="machine", transcript_confidence=0.5
