@@ -328,6 +328,7 @@ class Controller:
             organisation=lambda: self._serving.now.configuration.organisation,
             hours=lambda: self._serving.now.configuration.hours,
             lights=self._lights,
+            keep_originals=self._settings.messages_keep_original,
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._drain.run(), name="drain")

@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         "screening.yaml says what becomes of whom. Default: nobody is asked.",
     )
     spam_token: SecretStr | None = Field(None, description="What that service knows us by: sent as a bearer token.")
+    messages_keep_original: bool = Field(
+        True,
+        description="Keep messages on disk as they were recorded (WAV, 16 bits) beside the copy in Postgres, which is "
+        "half as large and as good. `false`: the file goes once Postgres has it.",
+    )
     smtp_host: str | None = Field(None, description="Mail server that takes our mail about messages. Default: none.")
     smtp_port: int = Field(587, ge=1, le=65535, description='Its TCP port: 587, with `smtp_security = "tls"` 465.')
     smtp_security: MailSecurity = Field(

@@ -61,7 +61,9 @@ class Filing:
         organisation: Callable[[], Organisation],
         hours: Callable[[], Mapping[str, HoursTable]],
         lights: MessageLights | None = None,
+        keep_originals: bool = True,
     ) -> None:
+        """`keep_originals`: recordings stay on disk, as they were made, though Postgres has what was said."""
         self._dsn = dsn
         self._messages = messages
         self._ledger = ledger
@@ -70,6 +72,7 @@ class Filing:
         self._organisation = organisation
         self._hours = hours
         self._lights = lights
+        self._keep_originals = keep_originals
         self._sql = queries("filing")
         self._changed = asyncio.Event()
         self._lit: dict[str, tuple[int, int]] = {}
@@ -147,6 +150,8 @@ class Filing:
             for row in rows:
                 await self._store(connection, row["id"], _parts(row["parts"]))
         await asyncio.to_thread(self._remove_leftovers)
+        if not self._keep_originals:
+            await self._remove_originals(connection)
 
     async def _store(
         self, connection: asyncpg.Connection[asyncpg.Record], message_id: UUID, parts: Mapping[str, UUID]
@@ -166,6 +171,13 @@ class Filing:
                 sha256 = hashlib.sha256(content).hexdigest()
                 await connection.execute(self._sql["store_audio"], message_id, part, content, sha256, seconds)
             await connection.execute(self._sql["filed"], message_id)
+
+    async def _remove_originals(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Whatever Postgres has. Of those whose removal was broken off the body is there to tell: it goes last."""
+        names = await asyncio.to_thread(self._messages.on_disk)
+        for row in await connection.fetch(self._sql["filed_of"], names) if names else ():
+            for name in (*_parts(row["parts"]).values(), row["id"]):
+                await asyncio.to_thread(self._messages.remove, name)
 
     def _remove_leftovers(self) -> None:
         folder = self._messages.folder

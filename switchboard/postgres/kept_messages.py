@@ -81,6 +81,23 @@ class KeptMessages:
         kept = self._folders.kept_messages / f"{name}{ENDING}"
         return kept if kept.exists() else self._folders.messages / f"{name}{ENDING}"
 
+    def on_disk(self) -> list[UUID]:
+        """Under which names anything lies here, kept or recorded."""
+        found = set()
+        for folder in (self._folders.kept_messages, self._folders.messages):
+            for path in folder.glob(f"*{ENDING}"):
+                with suppress(ValueError):
+                    found.add(UUID(path.stem))
+        return sorted(found)
+
+    def remove(self, name: UUID) -> None:
+        """Of a message that Postgres has: its file goes, wherever it lies."""
+        path = self.path_of(name)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("original_not_removed", message=str(name), error=str(error))
+
     def _keep(self, name: UUID, takes: Sequence[Sequence[UUID]]) -> KeptRecording | None:
         target = self._folders.kept_messages / f"{name}{ENDING}"
         if (kept := _kept(target)) is not None:

@@ -66,7 +66,7 @@ class World:
     def kept(self) -> list[str]:
         return sorted(path.name for path in self.folders.kept_messages.iterdir())
 
-    async def file(self, *, in_progress: bool = False) -> None:
+    async def file(self, *, in_progress: bool = False, keep_originals: bool = True) -> None:
         configuration = example()
         filing = Filing(
             self.dsn,
@@ -76,6 +76,7 @@ class World:
             in_progress=lambda call_id: in_progress,
             organisation=lambda: configuration.organisation,
             hours=lambda: configuration.hours,
+            keep_originals=keep_originals,
         )
         connection = await asyncpg.connect(self.dsn, timeout=10)
         try:

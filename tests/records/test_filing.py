@@ -84,6 +84,32 @@ async def test_a_message_has_one_row_its_audio_and_what_is_to_be_sent(tmp_path: 
         assert [tuple(each.values()) for each in history] == [("caller", "saved")]
 
 
+async def test_originals_go_once_postgres_has_them_where_they_are_not_kept(tmp_path: Path, dsn: str) -> None:
+    async with world_at(tmp_path, dsn) as world:
+        told, message_id, not_filed, of_the_net = a_call(), uuid4(), uuid4(), uuid4()
+        about = part_of(message_id, Part.ABOUT)
+        for name in (message_id, about, not_filed):
+            world.recorded(name, tone(1))
+            assert await world.messages.keep(name, [[name]])
+            await world.messages.discard([name])
+        world.recorded(of_the_net, tone(1))  # Asterisk alone took it: nothing else is kept of it
+        part = {"part": "about", "message_id": str(about), "seconds": 1.0, "sha256": None}
+        data = {"message_id": str(message_id), "message_kind": "message", "person": "mari", "seconds": 1.0}
+        for each in (
+            *told,
+            event(told[0].call_id, EventKind.MESSAGE, 30, **data, parts=[part]),
+            event(told[0].call_id, EventKind.MESSAGE, 31, message_id=str(of_the_net), seconds=1.0),
+        ):
+            world.ledger.append(each)
+        await world.file()
+        assert len(world.kept()) == 3
+        await world.file(keep_originals=False)
+        assert (world.kept(), world.recordings()) == ([f"{not_filed}.wav"], [])
+        audio = await world.rows("select part, content from message_audio order by part")
+        assert [each["part"] for each in audio] == ["about", "body", "body"]
+        assert {playable(each["content"]) for each in audio} == {tone(1).as_wav()}
+
+
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut by a killed Asterisk"])
 async def test_what_nobody_filed_becomes_a_message_once(tmp_path: Path, dsn: str, is_cut: bool) -> None:
     async with world_at(tmp_path, dsn) as world:

@@ -29,6 +29,10 @@ on conflict (message_id, part) do nothing
 -- All parts of message $1 are stored.
 update messages set filed_at = now() where id = $1 and filed_at is null
 
+-- filed_of --
+-- Those of the messages $1 of which all parts are stored.
+select id, parts from messages where id = any ($1::uuid[]) and filed_at is not null
+
 -- without_addressee --
 -- Messages that are for nobody yet: the safety net's. With the number that was dialled.
 select messages.id, messages.recorded_at, calls.number
