@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from switchboard.domain.appointment import Appointment, Booker, Busy, ChangedBy, Slot
+from switchboard.domain.reminding import Reminder
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,59 @@ class Appointments(Protocol):
 
     async def wish(self, wish: Wish) -> None:
         """Put somebody on the waitlist; once for each event type and number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An appointment that stands."""
+
+    appointment: Appointment
+    since: datetime  # booked, or moved to where it is
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A time that was taken and is not any more."""
+
+    id: int
+    event_type: str
+    slot: Slot
+
+
+class AppointmentCalls(Protocol):
+    """What we do by ourselves because of appointments: reminders, and calls to the waitlist. Every request has a
+    deadline and raises RecordsUnreachable."""
+
+    async def coming(self, now: datetime, until: datetime) -> Sequence[Promise]:
+        """What begins between the two."""
+
+    async def plan(self, reminders: Sequence[Reminder]) -> None:
+        """Note reminders that are to be given. Those that are known already stay as they are."""
+
+    async def due(self, now: datetime) -> Sequence[tuple[Reminder, Appointment]]:
+        """Reminders whose time has come. Those that nobody needs any more are dropped by that: the appointment was
+        moved or cancelled, the client said that they come, or it is too late."""
+
+    async def send(self, reminder: Reminder) -> bool:
+        """Have a reminder by mail or text sent, and note that, both or neither. False if it was done before."""
+
+    async def note(self, reminder: Reminder, before: Reminder) -> bool:
+        """How a reminder stands from now on. False, and nothing is noted, if it is not as it was `before`."""
+
+    async def begun(self) -> Sequence[tuple[Reminder, Appointment]]:
+        """Reminders whose call was under way when we were stopped."""
+
+    async def freed(self, now: datetime) -> Sequence[Freed]:
+        """Times that became free and can still be offered, the first first."""
+
+    async def waiting(self, freed: Freed, now: datetime) -> Sequence[Wish]:
+        """Who waits for such a time and was not offered this one, whoever waits longest first."""
+
+    async def offer(self, freed: Freed, wish: Wish) -> bool:
+        """Note that it is offered to somebody, before they are called. False if it was offered to them before."""
+
+    async def fulfilled(self, wish: Wish) -> None:
+        """Take somebody off the waitlist."""
+
+    async def settled(self, freed: Freed) -> None:
+        """It is offered to nobody any more."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.appointment import Appointment
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.callback import Callback
 from switchboard.domain.clients import Client
@@ -26,7 +27,7 @@ from switchboard.domain.lookups import Lookup, LookupAnswer
 from switchboard.domain.mailbox_menu import GreetingKind, InBox, Mailbox, MailboxSettings
 from switchboard.domain.message import MessageState
 from switchboard.domain.mobile_lines import MobileLine
-from switchboard.domain.notification import Delivery, LeftMessage, Notice, Way
+from switchboard.domain.notification import About, Delivery, LeftMessage, Notice, Way
 from switchboard.domain.organisation import Organisation, Person
 from switchboard.domain.outbound import OutboundRole
 from switchboard.domain.pin import Admission
@@ -477,6 +478,9 @@ class Outbox(Protocol):
     async def message(self, message_id: UUID, *, with_sound: bool) -> LeftMessage | None:
         """The message a notice is about; None if it was erased."""
 
+    async def appointment(self, appointment_id: UUID) -> Appointment | None:
+        """The appointment a notice is about, as it is now; None if it was erased."""
+
     async def more(self, seconds: float) -> None:
         """Return when something was added, or after so long."""
 
@@ -484,14 +488,16 @@ class Outbox(Protocol):
 class Mailer(Protocol):
     """Who takes mail from us."""
 
-    async def mail(self, notice: Notice, message: LeftMessage | None, organisation: Organisation) -> Delivery:
+    async def mail(self, notice: Notice, about: About, organisation: Organisation) -> Delivery:
         """Send it to `notice.to`. Never fails: what went wrong is in the answer."""
 
 
 class WebhookSender(Protocol):
     """Who tells other systems."""
 
-    async def tell(self, webhook: Webhook, notice: Notice, message: LeftMessage | None, now: datetime) -> Delivery:
+    async def tell(
+        self, webhook: Webhook, notice: Notice, about: About, organisation: Organisation, now: datetime
+    ) -> Delivery:
         """Tell the webhook. Never fails: what went wrong is in the answer."""
 
 
@@ -548,7 +554,7 @@ class Callbacks(Protocol):
 
 
 class AgentLine(Call, Protocol):
-    """A call that begins at a desk phone of ours: we ring it, and who picks up is the caller from then on."""
+    """A call that begins at a phone that we ring: who picks up is the caller from then on."""
 
     @property
     def witness(self) -> Mapping[str, str]:
@@ -568,10 +574,10 @@ class OutboundCaps:
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
-    """Whom to ring for a callback, and whom the call is for."""
+    """Whom to ring for a callback, and whom the call is for; or somebody outside, about an appointment of theirs."""
 
-    callback: UUID
-    agent: Phone
+    callback: UUID  # or the appointment
+    agent: Phone  # a number outside: only where `lines` has it
     number: str  # the number of ours that it is about
     shown_number: str  # on the agent's display
     shown_name: str
@@ -580,7 +586,7 @@ class AgentCall:
 
 
 class AgentLines(Protocol):
-    """Calls to desk phones that we begin ourselves."""
+    """Calls that we begin ourselves."""
 
     def call(self, wanted: AgentCall) -> AbstractAsyncContextManager[AgentLine]:
         """A line that is not rung yet. A call outside counts for the agent's phone, as if it had dialled; once a cap is

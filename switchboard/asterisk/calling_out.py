@@ -1,4 +1,5 @@
-"""Calls that begin here: a desk phone of ours is rung, and whoever picks up is led as a caller is.
+"""Calls that begin here: a desk phone of ours is rung, or somebody outside whom we may ring, and whoever picks up is
+led as a caller is.
 
 The channel is made in our hands and dialled from there, like the leg to a phone that is rung for a caller, so that no
 dialplan has a part in it: nothing that a caller could reach leads to a line outside. Until the phone is picked up, its
@@ -55,7 +56,7 @@ class CalledAgent(AsteriskCall):
             "name": "",
             "state": "Down",
             "creationtime": now.isoformat(),
-            "caller": {"number": wanted.agent.extension, "name": wanted.agent.name},
+            "caller": {"number": wanted.agent.line, "name": wanted.agent.name},
         }
         super().__init__(asterisk, channel, wanted.number, prompts, track_leg)
         self.entrance = ("callback", wanted.number)
@@ -73,10 +74,15 @@ class CalledAgent(AsteriskCall):
         """See ports.AgentLine."""
         leg = self._own
         self._track_leg(leg)
+        line = self.mobile_lines.get(leg.phone.outside)
+        if leg.phone.outside and line is None:
+            log.error("outside_not_rung", call=str(self._id), name=leg.phone.name)
+            leg.unavailable(DialOutcome.FAILED)
+            return self._not_picked_up(leg)
         try:
             await self._ask(
                 operations.CREATE_LEG,
-                endpoint=f"PJSIP/{leg.phone.extension}",
+                endpoint=f"PJSIP/{leg.phone.outside}@{line.trunk}" if line else f"PJSIP/{leg.phone.extension}",
                 app=APPLICATION,
                 appArgs="callback",
                 channelId=self.channel,

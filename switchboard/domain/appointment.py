@@ -31,6 +31,23 @@ class AppointmentState(StrEnum):
         return self in (AppointmentState.BOOKED, AppointmentState.CONFIRMED)
 
 
+class ReminderWay(StrEnum):
+    """By which way somebody is reminded."""
+
+    CALL = "call"
+    MAIL = "mail"
+    SMS = "sms"  # by a webhook that sends texts
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarElsewhere:
+    """A calendar on a CalDAV server, kept in step with ours. Its password is never in the YAML."""
+
+    url: str
+    username: str
+    with_client: bool = True  # clients' names are shown there
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """Somebody or something that can be booked."""
@@ -41,6 +58,7 @@ class Resource:
     person: str = ""  # a Person's id, whose absences count; empty: a room or a thing
     capacity: int = 1  # appointments at the same time
     absences: tuple[Absence, ...] = ()
+    calendar: CalendarElsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class Busy:
     end: datetime
     event_type: str = ""  # empty: something outside, from the resource's own calendar; that takes all its capacity
     begins: datetime | None = None  # of an appointment, without its buffer: for the day it counts for
+    appointment: UUID | None = None  # whose hold or booking; it has one for each resource. None: something outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +146,5 @@ class AppointmentRules:
     hold: timedelta = timedelta(minutes=3)  # how long a slot is kept for a caller who decides
     decent_hours: str = ""  # an hours table's id: when people may be called (reminders, waitlist); empty: 09:00-20:00
     waitlist: bool = True
+    remind_by: tuple[ReminderWay, ...] = tuple(ReminderWay)
+    call_role: str = ""  # an OutboundRole's id, for our calls; "" where the organisation has no roles

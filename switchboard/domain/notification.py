@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
+from switchboard.domain.appointment import Appointment, AppointmentState
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Department, Organisation, Person
+from switchboard.domain.webhook import Matter
 
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LONGEST = timedelta(hours=4)
@@ -38,6 +40,12 @@ class Occasion(StrEnum):
     ESCALATED = "escalated"  # nobody took it in time
     MAILBOX_LOCKED = "mailbox_locked"  # wrong PINs: no message belongs to it
     MAILBOXES_GUESSED_AT = "mailboxes_guessed_at"  # several, this one among them
+
+    APPOINTMENT_BOOKED = "appointment_booked"  # these belong to an appointment
+    APPOINTMENT_MOVED = "appointment_moved"
+    APPOINTMENT_CANCELLED = "appointment_cancelled"
+    APPOINTMENT_REMINDER = "appointment_reminder"
+    APPOINTMENT_PUT_BACK = "appointment_put_back"  # a change in its person's calendar was not followed
 
 
 class Outcome(StrEnum):
@@ -73,6 +81,19 @@ class Notice:
     attempts: int  # this one counted
     created_at: datetime
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def appointment_id(self) -> UUID | None:
+        """The appointment it is about."""
+        told = self.payload.get("appointment")
+        return UUID(str(told)) if told else None
+
+    @property
+    def matter(self) -> Matter:
+        """What systems must want to hear of to be told."""
+        if self.occasion == Occasion.APPOINTMENT_REMINDER:
+            return Matter.SMS
+        return Matter.APPOINTMENTS if self.appointment_id else Matter.MESSAGES
 
     @property
     def to(self) -> str:
@@ -128,9 +149,38 @@ class LeftMessage:
     sound: tuple[Spoken, ...] = ()
 
 
+About: TypeAlias = LeftMessage | Appointment | None  # what a notice is about
+
+
 def is_mail_address(text: str) -> bool:
     """An address as mail servers take it: no display name, no quotes, no control characters."""
     return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def is_outdated(notice: Notice, appointment: Appointment) -> bool:
+    """Has it changed since, so that another notice tells how it is, or nothing is to be told any more?"""
+    if notice.occasion == Occasion.APPOINTMENT_CANCELLED:
+        return appointment.state is not AppointmentState.CANCELLED
+    return not appointment.state.is_promised or appointment.revision != notice.payload.get("revision")
+
+
+def appointment_receivers(notice: Notice, appointment: Appointment, organisation: Organisation) -> tuple[Receiver, ...]:
+    """Who gets a mail about an appointment: who booked it, and the people here who have it and no calendar elsewhere
+    in which they see it. A reminder is for the first alone; that a change was not followed, for the person whose
+    calendar it is."""
+    booker, default = appointment.booker, organisation.default_language
+    resources = organisation.appointments.resources
+    here = [resources[each] for each in appointment.slot.resources if each in resources]
+    if notice.occasion == Occasion.APPOINTMENT_PUT_BACK:
+        here = [each for each in here if each.id == notice.payload.get("resource")]
+    elif notice.occasion == Occasion.APPOINTMENT_REMINDER:
+        here = []
+    else:
+        here = [each for each in here if each.calendar is None]
+    people = [found for each in here for found in _of_person(organisation.people.get(each.person), organisation)]
+    if notice.occasion == Occasion.APPOINTMENT_PUT_BACK or not is_mail_address(booker.email):
+        return tuple(people)
+    return (Receiver(booker.email, booker.language or default, booker.name), *people)
 
 
 def receivers(notice: Notice, message: LeftMessage | None, organisation: Organisation) -> tuple[Receiver, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from switchboard.domain.absence import Absence
+from switchboard.domain.appointment import AppointmentRules
 from switchboard.domain.call_recording import RecordingRule
 from switchboard.domain.clients import UNKNOWN
 from switchboard.domain.consent import ConsentRules
@@ -131,6 +132,7 @@ class Organisation:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # systems that are told of messages
     keep: Retention = field(default_factory=Retention)
     mail: MailTemplates = field(default_factory=MailTemplates)  # its own words for mail about messages
+    appointments: AppointmentRules = field(default_factory=AppointmentRules)
 
     @property
     def default_language(self) -> Language:

@@ -1,4 +1,4 @@
-"""Webhooks: systems of the organisation that are told of messages, and how what they are told is signed.
+"""Webhooks: systems of the organisation that are told of messages or appointments, and how that is signed.
 
 As the Standard Webhooks specification has it (https://www.standardwebhooks.com): the headers webhook-id,
 webhook-timestamp and webhook-signature; the signature is HMAC-SHA256 over `id.timestamp.body`.
@@ -11,11 +11,20 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 SECRET_PREFIX = "whsec_"  # noqa: S105
 FEWEST_BYTES, MOST_BYTES = 24, 64  # of a secret, as the specification has it
+
+
+class Matter(StrEnum):
+    """What a system can be told of."""
+
+    MESSAGES = "messages"  # left by callers
+    APPOINTMENTS = "appointments"  # booked, moved, cancelled
+    SMS = "sms"  # short texts that it is to send to somebody's phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class Webhook:
 
     id: str  # a word: "crm"
     url: str
+    of: tuple[Matter, ...] = (Matter.MESSAGES,)
 
 
 def is_webhook_address(url: str) -> bool:

@@ -16,6 +16,7 @@ from switchboard.domain.queueing import HIGHEST_PRIORITY
 from switchboard.domain.ring_strategy import Strategy
 from switchboard.domain.rota import Turn
 from switchboard.domain.screening import Verdict
+from switchboard.domain.webhook import Matter
 from switchboard.flows.check_limits import RULES
 from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
 from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
@@ -85,7 +86,7 @@ def _organisation(names: Names) -> Schema:
         "queues": described(entries(_queue(names)), "where callers wait for a free agent"),
         "consent": _consent(),
         "call_recording": _call_recording(names),
-        "webhooks": described(entries(_webhook()), "systems that are told of messages"),
+        "webhooks": described(entries(_webhook()), "systems that are told of messages or appointments"),
         "keep": _keep(),
         "checks": _checks(),
         "include": included(),
@@ -94,7 +95,13 @@ def _organisation(names: Names) -> Schema:
 
 
 def _webhook() -> Schema:
-    return table({"url": described({"type": "string", "pattern": "^https?://"}, "where")}, required=("url",))
+    matter: Schema = {"enum": [each.value for each in Matter]}
+    of: Schema = {"anyOf": [matter, {"type": "array", "items": matter, "minItems": 1}]}
+    properties = {
+        "url": described({"type": "string", "pattern": "^https?://"}, "where"),
+        "of": described(of, "what it is told of; messages if not written"),
+    }
+    return table(properties, required=("url",))
 
 
 def _keep() -> Schema:

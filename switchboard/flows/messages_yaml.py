@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from switchboard.domain.message import MessageKind
 from switchboard.domain.retention import LONGEST, Retention
-from switchboard.domain.webhook import Webhook, is_webhook_address
+from switchboard.domain.webhook import Matter, Webhook, is_webhook_address
 from switchboard.flows.reading import Reading
-from switchboard.flows.source import Node, Table
+from switchboard.flows.source import Node, Place, Table
 
 ALL = "messages"  # every kind that is not named itself
 KEPT = (ALL, *(kind.value for kind in MessageKind))
@@ -28,14 +28,26 @@ def read_webhooks(reading: Reading, organisation: Table) -> dict[str, Webhook]:
         what = f"webhook `{identifier}`"
         reading.identifier(identifier, place, "webhook")
         entry = reading.table(written, place, what)
-        reading.keys(entry, what, needed=("url",))
+        reading.keys(entry, what, needed=("url",), allowed=("of",))
         url = entry.get("url")
         address = reading.word(url, entry.place, "address") if url else ""
         if address and url is not None and not is_webhook_address(address):
             expected = "one such as `https://crm.example.net/messages`; `http` only on this machine"
             reading.problems.add(url.place, f"`{address[:60]}` is no address of a webhook", expected)
-        found[identifier] = Webhook(identifier, address)
+        found[identifier] = Webhook(identifier, address, _matters(reading, entry))
     return found
+
+
+def _matters(reading: Reading, entry: Table) -> tuple[Matter, ...]:
+    """What a webhook is told of: of messages, where nothing is said."""
+    node = entry.get("of")
+    if node is None:
+        return (Matter.MESSAGES,)
+
+    def read(item: Node | None, place: Place) -> str:
+        return reading.choice(item, place, "matter", Matter)
+
+    return tuple(Matter(each) for each in dict.fromkeys(reading.several(node, entry.place, read)) if each)
 
 
 def read_retention(reading: Reading, organisation: Table) -> Retention:

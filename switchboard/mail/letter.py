@@ -79,14 +79,7 @@ def letter(
         "link": f"{sender.public_url.rstrip('/')}/messages/{message.id}" if message and sender.public_url else "",
         "footer": _filled(words["footer"], organisation=organisation.name),
     }
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = _address(organisation.name, sender.address)
-    mail["To"] = _address(receiver.name, receiver.address)
-    mail["Subject"] = _line(subject)
-    mail["Date"] = notice.created_at.astimezone(ZoneInfo(organisation.timezone))
-    mail["Message-ID"] = mail_id(notice.key, sender.address.rpartition("@")[2])
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notices in answer
-    mail["X-Auto-Response-Suppress"] = "All"
+    mail = new_mail(notice, subject, organisation, receiver, sender)
     if message is not None and (message.urgent or notice.occasion == Occasion.ESCALATED):
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
@@ -99,6 +92,21 @@ def letter(
     return mail.as_bytes()
 
 
+def new_mail(
+    notice: Notice, subject: str, organisation: Organisation, receiver: Receiver, sender: Sender
+) -> EmailMessage:
+    """A mail with its head, the same at each attempt."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = _address(organisation.name, sender.address)
+    mail["To"] = _address(receiver.name, receiver.address)
+    mail["Subject"] = _line(subject)
+    mail["Date"] = notice.created_at.astimezone(ZoneInfo(organisation.timezone))
+    mail["Message-ID"] = mail_id(notice.key, sender.address.rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notices in answer
+    mail["X-Auto-Response-Suppress"] = "All"
+    return mail
+
+
 def _rendered(part: MailPart, shown: Mapping[str, Any], templates: MailTemplates) -> str:
     """By the organisation's template if it has one. One that was checked and fails all the same must hold up no mail:
     then by ours."""
@@ -108,6 +116,11 @@ def _rendered(part: MailPart, shown: Mapping[str, Any], templates: MailTemplates
             return _template(part, own).render(shown)
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             log.error("own_mail_template_failed", template=f"letter.{part}.j2", error=str(error))
+    return rendered_by_ours(part, shown)
+
+
+def rendered_by_ours(part: MailPart, shown: Mapping[str, Any]) -> str:
+    """By the template that comes with us."""
     return _template(part, _our_template(part)).render(shown)
 
 

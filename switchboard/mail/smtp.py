@@ -14,8 +14,18 @@ from dataclasses import dataclass
 import aiosmtplib
 import jinja2
 
-from switchboard.domain.notification import Delivery, LeftMessage, Notice, Outcome, Receiver, receivers
+from switchboard.domain.appointment import Appointment
+from switchboard.domain.notification import (
+    About,
+    Delivery,
+    Notice,
+    Outcome,
+    Receiver,
+    appointment_receivers,
+    receivers,
+)
 from switchboard.domain.organisation import Organisation
+from switchboard.mail.invitation import appointment_letter
 from switchboard.mail.letter import Sender, letter
 from switchboard.settings import MailSecurity
 
@@ -43,20 +53,24 @@ class SmtpMailer:
         self._server, self._sender, self._trust = server, sender, trust
         self.problem: str | None = None
 
-    async def mail(self, notice: Notice, message: LeftMessage | None, organisation: Organisation) -> Delivery:
+    async def mail(self, notice: Notice, about: About, organisation: Organisation) -> Delivery:
         """See ports.Mailer."""
-        delivery = await self._mailed(notice, message, organisation)
+        delivery = await self._mailed(notice, about, organisation)
         self.problem = delivery.told if delivery.outcome is Outcome.LATER else None
         return delivery
 
-    async def _mailed(self, notice: Notice, message: LeftMessage | None, organisation: Organisation) -> Delivery:
-        found = [each for each in receivers(notice, message, organisation) if each.address == notice.to]
+    async def _mailed(self, notice: Notice, about: About, organisation: Organisation) -> Delivery:
+        if isinstance(about, Appointment):
+            possible = appointment_receivers(notice, about, organisation)
+        else:
+            possible = receivers(notice, about, organisation)
+        found = [each for each in possible if each.address == notice.to]
         receiver = found[0] if found else Receiver(notice.to, organisation.default_language)
         try:
             async with asyncio.timeout(DEADLINE):
                 for with_sound in (True, False):
                     written = await asyncio.to_thread(
-                        letter, notice, message, organisation, receiver, self._sender, with_sound=with_sound
+                        self._written, notice, about, organisation, receiver, with_sound=with_sound
                     )
                     delivery = await self._handed_in(notice.to, written)
                     if delivery is not None:
@@ -66,6 +80,13 @@ class SmtpMailer:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Delivery(Outcome.LATER, _told(error))
         return Delivery(Outcome.REFUSED, "the mail is too large for the server even without its recording")
+
+    def _written(
+        self, notice: Notice, about: About, organisation: Organisation, receiver: Receiver, *, with_sound: bool
+    ) -> bytes:
+        if isinstance(about, Appointment):
+            return appointment_letter(notice, about, organisation, receiver, self._sender)
+        return letter(notice, about, organisation, receiver, self._sender, with_sound=with_sound)
 
     async def _handed_in(self, to: str, written: bytes) -> Delivery | None:
         """What became of it; None where it is too large."""

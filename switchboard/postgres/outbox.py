@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 
+from switchboard.domain.appointment import Appointment
 from switchboard.domain.notification import Delivery, LeftMessage, Notice, Spoken, Way
 from switchboard.errors import RecordsUnreachable
 from switchboard.postgres.queries import queries
@@ -75,6 +76,10 @@ class PostgresOutbox:
             return None
         sound = await self._fetch("sound", message_id) if with_sound else []
         return _message(rows[0], sound)
+
+    async def appointment(self, appointment_id: UUID) -> Appointment | None:
+        """See ports.Outbox."""
+        return None  # nothing is booked yet
 
     async def more(self, seconds: float) -> None:
         """See ports.Outbox."""

@@ -1,4 +1,5 @@
-"""Tells systems of the organisation about messages over HTTP: those of the configuration, signed, no redirects."""
+"""Tells systems of the organisation about messages and appointments over HTTP: those of the configuration, signed, no
+redirects."""
 
 from __future__ import annotations
 
@@ -11,8 +12,11 @@ from typing import Any
 import aiohttp
 import orjson
 
-from switchboard.domain.notification import Delivery, LeftMessage, Notice, Outcome
-from switchboard.domain.webhook import Webhook, secret_of, signature
+from switchboard.calendars.appointment_words import short_text
+from switchboard.domain.appointment import Appointment
+from switchboard.domain.notification import About, Delivery, LeftMessage, Notice, Outcome
+from switchboard.domain.organisation import Organisation
+from switchboard.domain.webhook import Matter, Webhook, secret_of, signature
 
 DEADLINE = 15.0  # seconds for all of it
 GONE = 410  # Standard Webhooks: the receiver wants to be told no more
@@ -40,19 +44,24 @@ class HttpWebhooks:
             await self._session.close()
             self._session = None
 
-    async def tell(self, webhook: Webhook, notice: Notice, message: LeftMessage | None, now: datetime) -> Delivery:
+    async def tell(
+        self, webhook: Webhook, notice: Notice, about: About, organisation: Organisation, now: datetime
+    ) -> Delivery:
         """See ports.WebhookSender."""
-        delivery = await self._told(webhook, notice, message, now)
+        if isinstance(about, Appointment):
+            told = appointment_told(notice, about, organisation)
+        else:
+            told = told_of(notice, about, self._public_url)
+        delivery = await self._told(webhook, notice, orjson.dumps(told), now)
         self.problem = f"{webhook.id}: {delivery.told}" if delivery.outcome is Outcome.LATER else None
         return delivery
 
-    async def _told(self, webhook: Webhook, notice: Notice, message: LeftMessage | None, now: datetime) -> Delivery:
+    async def _told(self, webhook: Webhook, notice: Notice, body: bytes, now: datetime) -> Delivery:
         variable = secret_variable(webhook.id)
         try:
             key = secret_of(self._environment.get(variable, ""))
         except ValueError as error:
             return Delivery(Outcome.LATER, f"the secret in {variable} {error}")
-        body = orjson.dumps(told_of(notice, message, self._public_url))
         timestamp = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
@@ -101,6 +110,29 @@ def told_of(notice: Notice, message: LeftMessage | None, public_url: str) -> dic
             "url": f"{public_url.rstrip('/')}/messages/{message.id}" if public_url else None,
         }
     return {"type": f"message.{notice.occasion}", "timestamp": notice.created_at.isoformat(), "data": data}
+
+
+def appointment_told(notice: Notice, appointment: Appointment, organisation: Organisation) -> dict[str, Any]:
+    """The same of an appointment; of a reminder, the text that is to be sent to a phone, and nothing else."""
+    booker = appointment.booker
+    if notice.matter is Matter.SMS:
+        language = booker.language or organisation.default_language
+        text = short_text(appointment, organisation)
+        data: dict[str, Any] = {"to": booker.number, "text": text, "language": str(language)}
+        return {"type": "sms.send", "timestamp": notice.created_at.isoformat(), "data": data}
+    data = {
+        "id": str(appointment.id),
+        "reference": appointment.reference,
+        "event_type": appointment.event_type,
+        "start": appointment.slot.start.isoformat(),
+        "end": appointment.slot.end.isoformat(),
+        "resources": list(appointment.slot.resources),
+        "state": appointment.state.value,
+        "revision": appointment.revision,
+        "booker": {"number": booker.number, "name": booker.name, "email": booker.email, "note": booker.note},
+    }
+    occasion = notice.occasion.replace("_", ".", 1)
+    return {"type": occasion, "timestamp": notice.created_at.isoformat(), "data": data}
 
 
 def _transcript(message: LeftMessage) -> dict[str, Any] | None:

@@ -14,16 +14,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
 from switchboard.domain.notification import (
     IN_VAIN,
+    About,
     Delivery,
-    LeftMessage,
     Notice,
     Outcome,
     Way,
+    appointment_receivers,
+    is_outdated,
     receivers,
     when_again,
 )
@@ -101,6 +104,8 @@ class PassingOn:
     async def _prepared(self, notice: Notice, outbox: Outbox) -> Attempt | None:
         """How to send it; None where it is done with already."""
         is_mail = notice.way is Way.EMAIL
+        if notice.appointment_id is not None:
+            return await self._about_appointment(notice, notice.appointment_id, outbox)
         message = None
         if notice.message_id is not None:
             message = await outbox.message(notice.message_id, with_sound=is_mail and bool(notice.to))
@@ -114,17 +119,37 @@ class PassingOn:
                 found = receivers(notice, message, organisation) if mailer is not None else ()
                 await outbox.address(notice, dict(notice.addressed(each.address) for each in found))
             else:
-                await outbox.address(notice, dict(map(notice.addressed, organisation.webhooks)))
+                await outbox.address(notice, dict(map(notice.addressed, _webhooks(notice, organisation))))
             return None
         if is_mail:
             return lambda: _mail(mailer, notice, message, organisation)
         return lambda: self._tell(notice, message, organisation)
 
-    async def _tell(self, notice: Notice, message: LeftMessage | None, organisation: Organisation) -> Delivery:
+    async def _about_appointment(self, notice: Notice, identifier: UUID, outbox: Outbox) -> Attempt | None:
+        """The same of an appointment: what has changed since is told by another notice, not by this one."""
+        appointment = await outbox.appointment(identifier)
+        organisation, mailer = self._senders.organisation(), self._senders.mailer
+        if appointment is None or is_outdated(notice, appointment):
+            await outbox.address(notice, {})
+            return None
+        if not notice.to:
+            if notice.way is not Way.EMAIL:
+                to = _webhooks(notice, organisation)
+            elif mailer is not None:
+                to = [each.address for each in appointment_receivers(notice, appointment, organisation)]
+            else:
+                to = []
+            await outbox.address(notice, dict(map(notice.addressed, to)))
+            return None
+        if notice.way is Way.EMAIL:
+            return lambda: _mail(mailer, notice, appointment, organisation)
+        return lambda: self._tell(notice, appointment, organisation)
+
+    async def _tell(self, notice: Notice, about: About, organisation: Organisation) -> Delivery:
         webhook = organisation.webhooks.get(notice.to)
         if webhook is None:
             return Delivery(Outcome.REFUSED, f"organisation.yaml has no webhook {notice.to} any more")
-        return await self._senders.webhooks.tell(webhook, notice, message, self._senders.clock.now())
+        return await self._senders.webhooks.tell(webhook, notice, about, organisation, self._senders.clock.now())
 
     async def _settle(self, outbox: Outbox) -> None:
         """Note what became of each attempt; what was not noted stays, and nothing else is sent before."""
@@ -140,12 +165,15 @@ class PassingOn:
             _tell_log(notice, delivery)
 
 
-async def _mail(
-    mailer: Mailer | None, notice: Notice, message: LeftMessage | None, organisation: Organisation
-) -> Delivery:
+def _webhooks(notice: Notice, organisation: Organisation) -> list[str]:
+    """The ids of those that are told of such a matter."""
+    return [each.id for each in organisation.webhooks.values() if notice.matter in each.of]
+
+
+async def _mail(mailer: Mailer | None, notice: Notice, about: About, organisation: Organisation) -> Delivery:
     if mailer is None:
         return Delivery(Outcome.LATER, "no mail server is set up (the setting smtp_host)")
-    return await mailer.mail(notice, message, organisation)
+    return await mailer.mail(notice, about, organisation)
 
 
 def _tell_log(notice: Notice, delivery: Delivery) -> None:

@@ -31,7 +31,7 @@ class ScriptedAgentLine(ScriptedCall):
         super().__init__(
             clock,
             number=wanted.number,
-            caller=wanted.agent.extension,
+            caller=wanted.agent.line,
             name=wanted.agent.name,
             actions=actions,
             phones=phones,
@@ -47,7 +47,10 @@ class ScriptedAgentLine(ScriptedCall):
     async def pick_up(self, timeout: timedelta) -> PhoneResult:
         """See ports.AgentLine."""
         agent = self.wanted.agent
-        ringing = Ringing([(agent, self.phones.get(agent.line, UNAVAILABLE))], timeout, None, self._lasts)
+        if agent.outside and agent.outside not in self.wanted.lines:
+            self.phones = {**self.phones, agent.line: UNAVAILABLE}
+        rung = replace(agent, outside="")  # who picks up is the caller: nobody needs to be asked whether to take it
+        ringing = Ringing([(rung, self.phones.get(agent.line, UNAVAILABLE))], timeout, None, self._lasts)
         result, after = ringing.comes_out()
         self._clock.move_to(self._clock.now() + after)
         self._answered = result.outcome is DialOutcome.ANSWERED
@@ -79,7 +82,7 @@ class ScriptedAgentLine(ScriptedCall):
 
 
 class ScriptedAgentLines:
-    """Implements ports.AgentLines. `actions` are what agents do, by extension, each time they are rung."""
+    """Implements ports.AgentLines. `actions` are what agents do, by extension or number, each time they are rung."""
 
     def __init__(
         self,
@@ -100,8 +103,6 @@ class ScriptedAgentLines:
     @asynccontextmanager
     async def call(self, wanted: AgentCall) -> AsyncIterator[ScriptedAgentLine]:
         """See ports.AgentLines."""
-        line = ScriptedAgentLine(
-            self._clock, wanted, self.actions.get(wanted.agent.extension, ()), self.phones, self.used
-        )
+        line = ScriptedAgentLine(self._clock, wanted, self.actions.get(wanted.agent.line, ()), self.phones, self.used)
         self.calls.append(line)
         yield line
