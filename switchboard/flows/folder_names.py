@@ -17,9 +17,8 @@ def names_of(ivr: Path, prompts: Path) -> Names:
     """The names of the folder `ivr` with the texts of the folder `prompts`. What cannot be read defines nothing."""
     problems = Problems()
     files = Including(ivr, problems)
-    organisation, people, hours, facts, rotas = (
-        files.read(name) for name in ("organisation.yaml", "people.yaml", "hours.yaml", "facts.yaml", "rota.yaml")
-    )
+    files_read = ("organisation", "people", "hours", "facts", "rota", "appointments")
+    organisation, people, hours, facts, rotas, appointments = (files.read(f"{name}.yaml") for name in files_read)
     flows = {path.stem: files.read(f"{FLOWS}/{path.name}") for path in sorted((ivr / FLOWS).glob("*.yaml"))}
     reading = Reading(problems)
     read_languages(reading, organisation)
@@ -45,6 +44,8 @@ def names_of(ivr: Path, prompts: Path) -> Names:
         lookups=tuple(_entries(organisation, "lookups")),
         client_classes=tuple(_entries(organisation, "client_classes")),
         queues=tuple(_entries(organisation, "queues")),
+        resources=tuple(_entries(appointments, "resources")),
+        event_types=tuple(_entries(appointments, "event_types")),
         results={flow: results for flow in flows if (results := _results(graph, flow)) is not None},
     )
 

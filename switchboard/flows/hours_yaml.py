@@ -1,4 +1,4 @@
-"""Opening hours: those of hours.yaml, and those that departments and people of people.yaml have of their own.
+"""Opening hours: those of hours.yaml, and those that departments, people and resources have of their own.
 
 Whatever hours don't say comes from those they inherit from: a person's from the department's, a department's from
 `office`, those of hours.yaml from whichever they name.
@@ -17,6 +17,7 @@ from switchboard.domain.hours_expression import names_holidays
 from switchboard.domain.hours_faults import Fault, faults_of
 from switchboard.domain.hours_inheritance import ALWAYS_CLOSED, OwnHours, circle_of, inherit_all
 from switchboard.domain.organisation import Organisation
+from switchboard.flows.bookable_yaml import own_hours_of_resources
 from switchboard.flows.past_dates import Dated
 from switchboard.flows.people_yaml import OFFICE, own_hours_id
 from switchboard.flows.reading import Reading
@@ -28,10 +29,10 @@ COUNTRY = "two letters such as `EE`"
 
 
 def read_hours(
-    reading: Reading, table: Table, people: Table, organisation: Organisation
+    reading: Reading, table: Table, people: Table, organisation: Organisation, appointments: Table | None = None
 ) -> tuple[dict[str, HoursTable], tuple[Dated, ...]]:
-    """Every table by id: those of hours.yaml, then those of people.yaml, `departments.sales` and `people.mari`; and
-    what in them ends on a day."""
+    """Every table by id: those of hours.yaml, then those of people.yaml, `departments.sales` and `people.mari`, then
+    those of appointments.yaml, `resources.chef`; and what in them ends on a day."""
     files = _HoursFiles(reading, table)
     for identifier, node in table.entries.items():
         reading.identifier(identifier, table.key_places[identifier], "hours")
@@ -41,6 +42,9 @@ def read_hours(
             organisation.people[identifier].department
         )
         files.read(own_hours_id(group, identifier), node, f"hours of `{identifier}`", inherits=of_department or OFFICE)
+    for identifier, node, person in own_hours_of_resources(appointments) if appointments else ():
+        of_person = organisation.hours_of(person) if person in organisation.people else OFFICE
+        files.read(own_hours_id("resources", identifier), node, f"hours of `{identifier}`", inherits=of_person)
     files.refuse_circles()
     return inherit_all(files.written, organisation.timezone, organisation.country), tuple(files.dated)
 

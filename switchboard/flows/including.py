@@ -24,8 +24,9 @@ SECTIONS = {  # of each file: tables whose entries may come from several files; 
     "facts.yaml": (),
     "rota.yaml": (),
     "screening.yaml": (),
+    "appointments.yaml": ("resources", "event_types"),
 }
-OPTIONAL = ("rota.yaml", "screening.yaml")
+OPTIONAL = ("rota.yaml", "screening.yaml", "appointments.yaml")
 MOST_INCLUDED = 100  # files in one
 _EXPECTED = "a file of this folder such as `shared/closing.yaml`"
 

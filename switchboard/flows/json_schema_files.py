@@ -20,6 +20,7 @@ from switchboard.domain.webhook import Matter
 from switchboard.flows.check_limits import RULES
 from switchboard.flows.forwarding_yaml import MOST_LINKS, WORDS
 from switchboard.flows.json_schema import flow_schema, included, piece_schema, required_unless_included
+from switchboard.flows.json_schema_appointments import appointments_schema
 from switchboard.flows.json_types import (
     DAY,
     DRAFT,
@@ -457,6 +458,10 @@ def _facts(names: Names) -> Schema:
     return {**facts, "properties": {"include": included()}}
 
 
+def _appointments(names: Names) -> Schema:
+    return appointments_schema(names, own_hours=_hours_table(names, inherits=True), absence=_absence())
+
+
 def _texts(names: Names) -> Schema:
     return entries(TEXT, known=names.prompts)
 
@@ -473,6 +478,7 @@ FILES: Mapping[str, SchemaFile] = {
         SchemaFile("hours", "ivr/hours.yaml", _whole("When we are open", _hours)),
         SchemaFile("screening", "ivr/screening.yaml", _whole("Who may call", _screening)),
         SchemaFile("rota", "ivr/rota.yaml", _whole("Who is on call", _rotas)),
+        SchemaFile("appointments", "ivr/appointments.yaml", _whole("What callers can book", _appointments)),
         SchemaFile("facts", "ivr/facts.yaml", _whole("What callers may ask for", _facts)),
         SchemaFile("flow", "ivr/flows/*.yaml", flow_schema),
         SchemaFile("piece", "ivr/flows/*/*.yaml", piece_schema),

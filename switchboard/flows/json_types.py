@@ -37,6 +37,8 @@ class Names:
     client_classes: tuple[str, ...] = ()
     lookups: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()  # those that appointments.yaml names; people can be booked, too
+    event_types: tuple[str, ...] = ()
     results: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by flow: what it hands back
 
     def one_of(self, what: str) -> Schema:

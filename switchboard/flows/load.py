@@ -1,8 +1,9 @@
 """A configuration folder, read whole or refused whole.
 
-The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml, and rota.yaml where
-somebody is on call, and mail/ where mail says what we do not; beside it the prompts' texts,
-`texts/<language>.yaml`, and the organisation's own recordings, `recordings/<language>/<prompt id>.wav`.
+The folder: organisation.yaml, people.yaml, hours.yaml, facts.yaml, flows/*.yaml, rota.yaml where somebody is on
+call, appointments.yaml where something can be booked, and mail/ where mail says what we do not; beside it the
+prompts' texts, `texts/<language>.yaml`, and the organisation's own recordings,
+`recordings/<language>/<prompt id>.wav`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.screening import ScreeningRules, Verdict
 from switchboard.errors import ConfigurationError
+from switchboard.flows.appointments_yaml import FILE as APPOINTMENTS
+from switchboard.flows.appointments_yaml import read_appointments
 from switchboard.flows.asking import NO_INPUT, NO_MATCH
 from switchboard.flows.check_limits import read_limits
 from switchboard.flows.configuration import Configuration, Flow
@@ -100,7 +103,11 @@ class _Loader:
         screening = read_screening(reading, self.tables[SCREENING], organisation.country)
         organisation = replace(organisation, screening=screening, mail=read_mail(reading, self.ivr))
         give_names(reading, organisation)
-        hours, dated = read_hours(reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation)
+        rules = read_appointments(reading, self.tables[APPOINTMENTS], organisation, names.hours)
+        organisation = replace(organisation, appointments=rules)
+        hours, dated = read_hours(
+            reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation, self.tables[APPOINTMENTS]
+        )
         for language in reading.languages:
             reading.data[language]["hours"] = {
                 table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")

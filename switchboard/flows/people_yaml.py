@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.absence import WRITTEN, Absence, end_instant, first_instant
 from switchboard.domain.dialling import Phone
 from switchboard.domain.forwarding import ForwardingRules
 from switchboard.domain.language import Language
 from switchboard.domain.notification import is_mail_address
 from switchboard.domain.organisation import Department, Person
+from switchboard.flows.absences_yaml import read_absences
 from switchboard.flows.forwarding_yaml import read_forwarding
 from switchboard.flows.groups_yaml import read_groups
 from switchboard.flows.reading import NOBODY, Reading
-from switchboard.flows.source import Listing, Node, Place, Table
+from switchboard.flows.source import Node, Place, Table
 
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -114,7 +113,7 @@ class People:
             deputy=stands_in,
             mobile=self._mobile(table),
             roles=self._several(table, "roles", self._role),
-            absences=tuple(self._absences(table)),
+            absences=tuple(read_absences(reading, table.get("absent"), self._zone)),
             is_listed=reading.flag(listed, table.place, "answer here") if (listed := table.get("listed")) else True,
             email=self._email(table),
             language=Language(spoken) if (spoken := self._language(table)) else None,
@@ -146,31 +145,6 @@ class People:
     def _role(self, node: Node | None, place: Place) -> str:
         word = self.reading.word(node, place, "role", "a word such as `account_manager`")
         return self.reading.identifier(word, node.place if node else place, "role") if word else ""
-
-    def _absences(self, table: Table) -> Iterator[Absence]:
-        node = table.get("absent")
-        if node is None:
-            return
-        for item in node.items if isinstance(node, Listing) else (node,):
-            entry = self.reading.table(item, item.place, "absence")
-            self.reading.keys(entry, "absence", needed=("from", "until"), allowed=("because",))
-            begins = self._instant(entry, "from", first_instant)
-            ends = self._instant(entry, "until", end_instant)
-            because = entry.get("because")
-            why = self.reading.something(because, entry.place, "reason") if because else ""
-            if begins and ends and ends <= begins:
-                self.reading.problems.add(entry.place, "the absence ends before it begins", "`until` after `from`")
-            elif begins and ends:
-                yield Absence(begins, ends, why)
-
-    def _instant(self, entry: Table, key: str, read: Callable[[str, ZoneInfo], datetime]) -> datetime | None:
-        node = entry.get(key)
-        text = self.reading.something(node, entry.place, f"`{key}`", WRITTEN)
-        try:
-            return read(text, self._zone) if text else None
-        except (ValueError, OverflowError):
-            self.reading.problems.add(node.place if node else entry.place, f"`{text}` is no day and no time", WRITTEN)
-            return None
 
     def _several(self, table: Table, key: str, read: Callable[[Node | None, Place], str]) -> tuple[str, ...]:
         node = table.get(key)

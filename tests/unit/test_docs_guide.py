@@ -69,7 +69,7 @@ def as_files(text: str) -> dict[str, str]:
         return {f"flows/{data['flow']}.yaml": text}
     if "steps" in data:
         return {"flows/shared/closing.yaml": text}
-    for name in ("organisation", "people", "screening"):
+    for name in ("organisation", "people", "screening", "appointments"):
         if set(data) <= set(FILES[name].make(Names())["properties"]):
             return {f"{name}.yaml": merged(f"{name}.yaml", data)}
     words = {word for entry in data.values() if isinstance(entry, dict) for word in entry}

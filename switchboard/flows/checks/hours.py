@@ -33,6 +33,8 @@ def past_dates(examined: Examined) -> Iterator[Finding]:
 def _place(examined: Examined, table: HoursTable) -> Place:
     """Of its entry in hours.yaml; or, of `people.mari`, of her hours in people.yaml."""
     group, dot, identifier = table.id.partition(".")
+    if group == "resources":
+        return examined.places.of("appointments.yaml", group, identifier, "hours")
     if dot:
         return examined.places.of("people.yaml", group, identifier, "hours")
     return examined.places.of("hours.yaml", table.id)
