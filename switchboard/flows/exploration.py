@@ -12,7 +12,7 @@ caller, the number dialled, each of the call's variables) and runs a step again 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -271,10 +271,9 @@ class _Ways:
 
     def add(self, move: Move, written: Mapping[str, Noted]) -> None:
         """One run, and what it wrote into variables."""
-        asked = [happening.key for happening in move.happenings if isinstance(happening, Asked)]
-        last = asked[-1:] if asked and asked[-1] is not None else ()
         way = (move.left.outcome, move.to), frozenset(written.items())
-        self._found.setdefault(way, _Shortest()).add(move, filter(None, last))
+        key = _last_key([happening for happening in move.happenings if isinstance(happening, Asked)])
+        self._found.setdefault(way, _Shortest()).add(move, [] if key is None else [key])
 
     def moves(self, variables: Mapping[str, Any]) -> tuple[Move, ...]:
         """The moves of a call with these variables."""
@@ -285,6 +284,15 @@ class _Ways:
             for move in found.by_keys.values():
                 shortest.add(move, found.last_keys)
         return tuple(move for (_, to), shortest in together.items() for move in shortest.moves(to))
+
+
+def _last_key(asked: Sequence[Asked]) -> str | None:
+    """What was pressed last; None if nothing came. One key alone, where several may belong together, is what was
+    pressed, and the silence after it no answer."""
+    if len(asked) > 1 and asked[-1].is_spelled and asked[-1].key is None:
+        is_alone = len(asked) == 2 or asked[-3].key is None or not asked[-3].is_spelled
+        return asked[-2].key if is_alone else None
+    return asked[-1].key if asked else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from switchboard.domain.dialling import (
     most_telling,
 )
 from switchboard.domain.identity import CallId
-from switchboard.domain.message import CALL_BACK_KEYS
+from switchboard.domain.message import CALL_BACK_KEYS, Part
 from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
@@ -42,6 +42,7 @@ _SPELLED = re.compile(r"spelled ([0-9A-D*]+)(?:, chose ([0-9])|, (none of \d+ ch
 _KEYED = re.compile(r"keyed ([0-9A-D*# -]+):")  # several answers; `-` is silence
 _NO_CHOICE = "9"  # is never offered
 _SILENCE = "silence"
+_PARTS = (Part.WHO.value, Part.ABOUT.value)  # that a message's form asks for, in this order
 
 
 class Unanswerable(SwitchboardError):
@@ -268,6 +269,7 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
     step = ("", "")
     before = 0  # answers of earlier steps: what was spelled is known only when the step is left
     began: datetime | None = None
+    asked: tuple[str, ...] = ()  # beside the message that was begun last, in speech
     for place, event in enumerate(events):
         data = event.data
         if event.kind is EventKind.RINGING:
@@ -281,10 +283,14 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             began = None
         elif event.kind is EventKind.NAME_STATED:
             answers.append(Answer(event.at, recorded=_recorded(data)))
+        elif event.kind is EventKind.MESSAGE_BEGUN:
+            asked = tuple(part for part in _PARTS if part in data.get("asked", ()))
         elif event.kind is EventKind.MESSAGE and data.get("message_kind"):
             answers += _message(event)
         elif event.kind is EventKind.MESSAGE_DROPPED:
-            answers += [Answer(event.at, recorded=Recorded(timedelta(), SILENT, RecordingEnd.SILENCE))] * 2
+            left = next((each.data.get("outcome") for each in events[place:] if each.kind is EventKind.STEP), "")
+            silence = Answer(event.at, recorded=Recorded(timedelta(), SILENT, RecordingEnd.SILENCE))
+            answers += [silence] * (len(asked) + 2 if left != "hangup" else 0)  # the message itself is asked for twice
         elif event.kind is EventKind.STEP and data.get("outcome") in ("hangup", "fault", "shutdown"):
             step = (str(data.get("flow")), str(data.get("step")))
         elif event.kind is EventKind.STEP:
@@ -292,7 +298,7 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             answers[before:] = [replace(answer, step=here) for answer in answers[before:]]
             decided = str(data.get("decided_on") or "")
             if data.get("type") in ("voicemail", "message") and data.get("outcome") == "reception":
-                answers[before:] = _to_reception(event.at, answers[before:], decided)
+                answers[before:] = _to_reception(event.at, answers[before:], decided, asked)
             if is_mailbox(event):  # what was dialled there is noted nowhere
                 zero = [Answer(event.at, key="0")] if data.get("outcome") == "reception" else []
                 answers[before:] = [*zero, Answer(event.at, stays=True)]
@@ -327,7 +333,7 @@ def is_mailbox(event: CallEvent) -> bool:
 def _message(event: CallEvent) -> list[Answer]:
     """What was said, question by question, and the keys pressed in the end."""
     data = event.data
-    answers = [Answer(event.at, recorded=_recorded({})) for part in ("who", "about") if part in data.get("asked", ())]
+    answers = [Answer(event.at, recorded=_recorded({})) for part in _PARTS if part in data.get("asked", ())]
     answers.append(Answer(event.at, recorded=replace(_recorded(data), ended_by=RecordingEnd.KEY, key="#")))
     if "call_back" in data.get("asked", ()):
         keys = {when.value: key for key, when in CALL_BACK_KEYS.items()}
@@ -335,13 +341,14 @@ def _message(event: CallEvent) -> list[Answer]:
     return [*answers, Answer(event.at, key=URGENT if data.get("urgent") is True else SAVE)]
 
 
-def _to_reception(at: datetime, answers: list[Answer], decided: str) -> list[Answer]:
+def _to_reception(at: datetime, answers: list[Answer], decided: str, asked: Sequence[str]) -> list[Answer]:
     """The same, where 0 was pressed: into a recording, or instead of the last key."""
     recorded = [place for place, answer in enumerate(answers) if answer.recorded is not None]
     if "after the message" in decided or "call back" in decided or not recorded:
         return [*answers[:-1], Answer(at, key="0")]
-    last = answers[recorded[-1]].recorded or Recorded(timedelta(), SILENT, RecordingEnd.KEY)
-    return [*answers[: recorded[-1]], Answer(at, recorded=replace(last, ended_by=RecordingEnd.KEY, key="0"))]
+    part = next((number for number, name in enumerate(asked) if decided.endswith(f"when asked: {name}")), -1)
+    last = answers[recorded[part]].recorded or Recorded(timedelta(), SILENT, RecordingEnd.KEY)
+    return [*answers[: recorded[part]], Answer(at, recorded=replace(last, ended_by=RecordingEnd.KEY, key="0"))]
 
 
 def _spelled(event: CallEvent, found: re.Match[str]) -> list[Answer]:

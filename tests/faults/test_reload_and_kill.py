@@ -23,11 +23,13 @@ DEADLINE = 10.0  # seconds
 
 @pytest_asyncio.fixture
 async def other(switchboard: RunningSwitchboard, tmp_path: Path) -> AsyncIterator[str]:
-    """A version in which key 3 is finance, and there is one phone more."""
+    """A version in which key 3 is colleagues, and there is one phone more."""
     ivr = tmp_path / "ivr"
     shutil.copytree(switchboard.settings.ivr, ivr)
     flow, people = ivr / "flows/main.yaml", ivr / "people.yaml"
-    flow.write_text(flow.read_text().replace("3: information, 4: finance", "3: finance, 4: information"))
+    drawn, was = flow.read_text(), "3: information, 4: people"
+    assert was in drawn
+    flow.write_text(drawn.replace(was, "3: people, 4: information"))
     people.write_text(people.read_text().replace('  "130": Showroom', '  "130": Showroom\n  "177": Store'))
     return keep_version(switchboard.folders.versions, ivr, switchboard.settings.prompts)
 

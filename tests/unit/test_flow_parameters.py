@@ -37,7 +37,7 @@ WRONG = [
     ("prompt", "welcom", "no prompt `welcom` — expected one that exists; did you mean `welcome`?"),
     ("flow", "mian", "no flow `mian` — expected one of"),
     ("language", "fi", "no language `fi` — expected one of en, et, lv, ru, sq, sv"),
-    ("number", "6001001", "no number `6001001` — expected one of 6001000, 6002000; did you mean `6001000`?"),
+    ("number", "6001001", "no number `6001001` — expected one of 6001000, 6002000, 6003000; did you mean `6001000`?"),
     ("duration", "1h", "`1h` is no time — expected a time such as `5s` or `2m`, at most `60m`"),
     ("count", "some", "`some` is no number here — expected a whole number from 0 to 999999"),
     ("yes_no", "perhaps", "`perhaps` is no answer here — expected `yes` or `no`"),

@@ -32,7 +32,7 @@ def said(step: Step, language: Language = ENGLISH) -> list[str]:
 LISTS = [
     ("departments", ["reception", "sales", "finance", "logistics", "showroom"]),
     ("people", ["liis", "mari", "jaan", "anna", "peeter", "rasmus", "eva", "ilze"]),
-    ("numbers", ["6001000", "6002000"]),
+    ("numbers", ["6001000", "6002000", "6003000"]),
     ("phones", ["100", "130", "101", "102", "110", "120", "104", "105", "121"]),
     ("languages", ["en", "et", "lv", "ru", "sq", "sv"]),
     ("[first, 2nd, third-4.5]", ["first", "2nd", "third-4.5"]),

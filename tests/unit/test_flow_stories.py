@@ -92,11 +92,13 @@ def test_a_step_that_is_renamed_changes_no_story(live: Configuration, draft: Dra
     new = draft(
         (
             ("ivr/flows/information.yaml", "address: {info: address", "whereabouts: {info: address"),
-            ("ivr/flows/information.yaml", "5: address", "5: whereabouts"),
+            ("ivr/flows/information.yaml", "3: prices, 5: address", "3: prices, 5: whereabouts"),
+            ("ivr/flows/information.yaml", "4: showroom, 5: address", "4: showroom, 5: whereabouts"),
         )
     )
     assert {change.what for change in changes(live, new)} == {
         "step information.menu",
+        "step information.visiting",
         "step information.address",
         "step information.whereabouts",
     }
@@ -117,7 +119,9 @@ def test_a_longer_ring_and_another_person(live: Configuration, draft: Draft) -> 
         (("ivr/flows/shared/closing.yaml", "ring: reception\n    for: 25s", "ring: {person: anna}\n    for: 45s"),)
     )
     change, *others = changes(live, new)
-    assert {change.what, *(each.what for each in others)} == {"step main.reception", "step sales.reception"}
+    assert {change.what, *(each.what for each in others)} == {
+        f"step {flow}.reception" for flow in ("main", "sales", "mailbox")
+    }
     assert set(change.details) == {"phone: 100 Reception → 110 Anna Ivanova", "timeout: 25s → 45s"}
     assert "Anna Ivanova (110)" in stories(live, new)[0].now.told
 

@@ -117,7 +117,7 @@ def test_the_steps_of_every_flow_are_drawn_where_they_are_led_to(configuration: 
 def test_numbers_lead_and_so_do_other_flows(drawn: list[Page]) -> None:
     numbers, main, sales, *_ = drawn
     assert main.title.endswith("flow main")
-    assert {box.name for box in numbers.boxes if box.kind is BoxKind.ENTRY} == {"6001000", "6002000"}
+    assert {box.name for box in numbers.boxes if box.kind is BoxKind.ENTRY} == {"6001000", "6002000", "6003000"}
     net = [box for box in numbers.boxes if box.kind is BoxKind.NET and box.id.startswith("number 6002000")]
     assert [box.name for box in net] == ["greeting", "Mari Tamm", "message"]
     assert net[1].gist == ("101, for 20 s",)
@@ -161,7 +161,7 @@ def test_instances_of_a_flow_are_counted_together(configuration: Configuration) 
 
 def test_every_page_is_of_paper_and_everything_lies_on_it(drawn: list[Page]) -> None:
     for page, sheet in zip(drawn, draw(drawn, "note"), strict=True):
-        is_large = page.title.endswith(("main", "sales"))
+        is_large = page.title.endswith(("main", "sales", "information"))
         assert sheet.paper == ("A3" if is_large else "A4")
         assert sorted((sheet.width, sheet.height)) == pytest.approx(
             [side * (2**0.5 if is_large else 1) for side in A4], 1e-3
@@ -277,12 +277,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_file_or_a_folder_of_pages_or_printed(folder: Path) -> None:
     said = run(str(EXAMPLE), "--no-records").stdout
-    assert said == "flows.svg: 6 pages of A4, A3, callers not counted\n"
+    assert said == "flows.svg: 7 pages of A4, A3, callers not counted\n"
     assert run(str(EXAMPLE), "--no-records", "-o", "-").stdout == (folder / "flows.svg").read_text("utf-8")
     run(str(EXAMPLE), "--no-records", "-o", "pages")
     names = sorted(path.name for path in (folder / "pages").iterdir())
     assert names[:2] == ["01-numbers.svg", "02-flow-main.svg"]
-    assert len(names) == 6
+    assert len(names) == 7
     with pytest.raises(Exception, match=r"-o: cannot write nowhere/x\.svg: No such file"):
         run(str(EXAMPLE), "--no-records", "-o", "nowhere/x.svg")
 
@@ -291,7 +291,7 @@ def test_an_unknown_flow(folder: Path) -> None:
     result = run(str(EXAMPLE), "--no-records", "--flow", "departmant")
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "no such flow — expected department, information, main, people, sales; did you mean `department`?\n"
+        "no such flow — expected department, information, mailbox, main, people, sales; did you mean `department`?\n"
     )
 
 

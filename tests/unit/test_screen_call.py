@@ -215,7 +215,10 @@ def test_what_is_wrong_with_screening(tmp_path: Path, text: str, wrong: str, exp
 
 def test_a_verdict_that_no_flow_asks_for_is_doubtful(tmp_path: Path) -> None:
     unasked = "steps:\n  may_they: {say: connecting, next: hours}\n"
-    ivr = with_overlay(tmp_path, {"screening.yaml": "anonymous: state_name\n", "flows/shared/entry.yaml": unasked})
+    mailbox = (EXAMPLE / "flows/mailbox.yaml").read_text("utf-8").replace("start: may_they", "start: staff")
+    screens = mailbox[mailbox.index("  may_they:") : mailbox.index("  staff:")]
+    pieces = {"flows/shared/entry.yaml": unasked, "flows/mailbox.yaml": mailbox.replace(screens, "")}
+    ivr = with_overlay(tmp_path, {"screening.yaml": "anonymous: state_name\n", **pieces})
     (warning,) = [each for each in load_configuration(ivr, PROMPTS).warnings if "screen" in each.text]
     assert "callers may be screened as state_name, and no flow asks" in str(warning)
 

@@ -117,8 +117,8 @@ def test_times_are_the_organisations(configuration: Configuration, text: str, in
     [
         (
             {"to": "6001001"},
-            "--to 6001001: no such number — expected 6001000 (Main number), 6002000 (Sales line); "
-            "did you mean `6001000`?",
+            "--to 6001001: no such number — expected 6001000 (Main number), 6002000 (Sales line), "
+            "6003000 (Messages from outside); did you mean `6001000`?",
         ),
         (
             {"at": "teatime"},
