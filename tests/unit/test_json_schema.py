@@ -304,4 +304,7 @@ def test_the_command_writes_schemas_and_what_to_tell_the_editor(tmp_path: Path) 
 def test_the_command_refuses_what_it_does_not_know() -> None:
     result = run("flows")
     assert result.exit_code == 2
-    assert "there are organisation, people, hours, screening, rota, appointments, facts, flow, piece, texts" in result.output
+    assert (
+        "there are organisation, people, hours, screening, rota, appointments, facts, flow, piece, texts"
+        in result.output
+    )
