@@ -45,6 +45,7 @@ class VoiceChannel(Channel):
         self._playbacks = 0
         self._lost_playback = False
         self._skipping: dict[str, str] = {}  # keys that skip in what is played, and how ARI calls it
+        self._lasts, self._played_since = 0.0, 0.0  # seconds of it, and when it would have begun had nobody skipped
         self._recording: str | None = None
 
     @property
@@ -74,11 +75,38 @@ class VoiceChannel(Channel):
         if self._keys:
             return
         each = lasts.total_seconds() / max(1, len(recordings))
-        self._skipping = {back: "reverse", ahead: "forward"} if back and ahead else {}
+        media = [Media(f"recording:{one.file}", each) for one in recordings]
+        if not (back and ahead):
+            await self._play(media, barge_in=True)
+            return
+        self._skipping = {back: "reverse", ahead: "forward"}
         try:
-            await self._play([Media(f"recording:{one.file}", each) for one in recordings], barge_in=True)
+            for one, recording in zip(media, recordings, strict=True):  # Asterisk skips within one file
+                self._lasts = await asyncio.to_thread(self._length_of, recording)
+                self._played_since = asyncio.get_running_loop().time()
+                if not self._keys:
+                    await self._play([one], barge_in=True)
         finally:
             self._skipping = {}
+
+    def _length_of(self, recording: RecordingRef) -> float:
+        try:
+            return measure(self._asterisk.recordings / f"{recording.file}.wav")[0].total_seconds()
+        except AsteriskError:
+            return 0.0  # it is skipped, whole
+
+    def _skip(self, key: str) -> None:
+        """Go back or ahead in what is played. Asterisk begins anew where fewer than SKIP are left: it is over then."""
+        now, skip = asyncio.get_running_loop().time(), SKIP / 1000
+        if self._skipping[key] == "forward":
+            self._played_since -= skip
+            if now - self._played_since >= self._lasts:
+                self._command(operations.STOP_PLAYBACK, playbackId=self._playback, ignore_gone=True)
+                return
+        else:
+            self._played_since = min(now, self._played_since + skip)
+        operation = self._skipping[key]
+        self._command(operations.SKIP_IN_PLAYBACK, playbackId=self._playback, operation=operation, ignore_gone=True)
 
     async def _play(self, media: Sequence[Media], barge_in: bool) -> None:
         deadline = sum(m.seconds for m in media) + (SKIPPING_GRACE if self._skipping else PLAYBACK_GRACE)
@@ -203,8 +231,7 @@ class VoiceChannel(Channel):
     def key_pressed(self, key: str) -> None:
         """The caller pressed a key (ChannelDtmfReceived)."""
         if self._playback is not None and key in self._skipping:
-            operation = self._skipping[key]
-            self._command(operations.SKIP_IN_PLAYBACK, playbackId=self._playback, operation=operation, ignore_gone=True)
+            self._skip(key)
             return
         self._keys.append(key)
         self._wake()

@@ -19,7 +19,7 @@ from switchboard.domain.language import ENGLISH
 from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import RecordingEnd
 from switchboard.errors import CallerHungUp
-from switchboard.ports import Call, Position, Utterance
+from switchboard.ports import Call, Position, RecordingRef, Utterance
 
 
 class CallBench(Protocol):
@@ -206,7 +206,7 @@ class CallContract:
         bench.caller_speaks(timedelta(seconds=9))
         bench.caller_presses("7#8", after=timedelta(seconds=2))
         recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=3))
-        assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.KEY, True)
+        assert (recorded.ended_by, recorded.key, recorded.has_voice) == (RecordingEnd.KEY, "#", True)
         assert recorded.duration < timedelta(seconds=2) + SLACK
         assert await bench.call.key(LONG) == "8"
 
@@ -233,6 +233,47 @@ class CallContract:
         assert (recorded.ended_by, recorded.has_voice) == (RecordingEnd.HANGUP, True)
         assert recorded.duration > timedelta(seconds=1)
         await is_over(bench)
+
+    async def test_which_key_ended_a_recording_is_told(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=9))
+        bench.caller_presses("0", after=timedelta(seconds=1.5))
+        recorded = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=3), stop_keys="#0")
+        assert (recorded.ended_by, recorded.key) == (RecordingEnd.KEY, "0")
+        silent = await bench.call.record(uuid4(), longest=LONG, silence=timedelta(seconds=1), stop_keys="#0")
+        assert (silent.ended_by, silent.key) == (RecordingEnd.SILENCE, "")
+
+    async def test_the_caller_hears_what_was_recorded(self, bench: CallBench) -> None:
+        """For as long as it lasts, unless a key that was pressed before makes it needless."""
+        name = uuid4()
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=2))
+        recorded = await bench.call.record(name, longest=timedelta(seconds=2), silence=timedelta(seconds=2))
+        since = bench.now()
+        await bench.call.play_recordings([RecordingRef(name)], lasts=recorded.duration)
+        assert recorded.duration - A_MOMENT <= bench.now() - since < recorded.duration + SLACK
+        bench.caller_presses("5", after=A_MOMENT)
+        since = bench.now()
+        await bench.call.play_recordings([RecordingRef(name)] * 2, lasts=2 * recorded.duration)
+        assert bench.now() - since < A_MOMENT + SLACK
+        await bench.call.play_recordings([RecordingRef(name)], lasts=recorded.duration)
+        assert bench.now() - since < A_MOMENT + SLACK
+        assert await bench.call.key(LONG) == "5"
+
+    async def test_keys_skip_in_what_was_recorded(self, bench: CallBench) -> None:
+        """Back begins it anew where less than five seconds were heard, ahead ends it where less are left; neither is a
+        key to anybody else."""
+        name = uuid4()
+        await bench.call.answer()
+        bench.caller_speaks(timedelta(seconds=4))
+        recorded = await bench.call.record(name, longest=timedelta(seconds=4), silence=timedelta(seconds=2))
+        for keys, lasts in (("1", A_MOMENT + recorded.duration), ("3", A_MOMENT)):
+            bench.caller_presses(keys, after=A_MOMENT)
+            since = bench.now()
+            await bench.call.play_recordings([RecordingRef(name)], lasts=recorded.duration, back="1", ahead="3")
+            took = bench.now() - since
+            assert lasts - A_MOMENT <= took < lasts + SLACK
+        assert await bench.call.key(timedelta(seconds=0.5)) is None
 
     async def test_recordings_that_do_not_go_on_need_not_be_waited_for(self, bench: CallBench) -> None:
         name = uuid4()
