@@ -34,7 +34,11 @@ class InMemoryMailboxes:
     async def settings_of(self, extension: str) -> MailboxSettings:
         """See ports.Mailboxes."""
         self._check()
-        return replace(self.settings.get(extension, MailboxSettings()), has_pin=extension in self.pins)
+        return replace(
+            self.settings.get(extension, MailboxSettings()),
+            has_pin=bool(self.pins.get(extension)),
+            is_locked=self._locks(self.wrong.get(extension, 0)),
+        )
 
     async def messages(self, mailbox: Mailbox) -> Sequence[InBox]:
         """See ports.Mailboxes."""
@@ -44,8 +48,10 @@ class InMemoryMailboxes:
     async def sound(self, message: UUID, part: str) -> Sound | None:
         """See ports.Mailboxes."""
         self._check()
-        found = self.inside[message]
-        return Sound(RecordingRef(uuid5(message, part)), found.length) if part in found.parts else None
+        found = self.inside.get(message)
+        if found is None or part not in found.parts:
+            return None
+        return Sound(RecordingRef(uuid5(message, part)), found.length)
 
     async def heard(self, message: UUID, state: MessageState, by: Hearer) -> None:
         """See ports.Mailboxes."""
@@ -62,7 +68,7 @@ class InMemoryMailboxes:
     async def take(self, message: UUID, person: str, by: Hearer) -> bool:
         """See ports.Mailboxes."""
         self._check()
-        if self.inside[message].owner:
+        if self.inside[message].owner or self.inside[message].state is MessageState.DONE:
             return False
         self.inside[message] = replace(self.inside[message], owner=person)
         self._mark(message, MessageState.IN_HAND, "taken", by)
@@ -72,7 +78,7 @@ class InMemoryMailboxes:
         """See ports.Mailboxes."""
         self._check()
         parts = self.inside[message].parts | ({"introduction"} if introduction else frozenset())
-        copy = uuid5(message, person)
+        copy = uuid5(message, f"{person} {len(self.inside)}")
         self.inside[copy] = replace(
             self.inside[message], id=copy, person=person, department="", owner="", state=MessageState.NEW, parts=parts
         )

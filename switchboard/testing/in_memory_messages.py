@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,8 +16,8 @@ class InMemoryMessages:
     """Implements ports.Messages. `recordings` are those of the call; `room` says whether there is any, and `refuses`
     why the disk does."""
 
-    def __init__(self, recordings: Mapping[UUID, Recorded] | None = None) -> None:
-        self.recordings: Mapping[UUID, Recorded] = recordings if recordings is not None else {}
+    def __init__(self, recordings: MutableMapping[UUID, Recorded] | None = None) -> None:
+        self.recordings: MutableMapping[UUID, Recorded] = recordings if recordings is not None else {}
         self.kept: dict[UUID, KeptRecording] = {}
         self.discarded: list[UUID] = []
         self.room = True
@@ -45,6 +45,8 @@ class InMemoryMessages:
     async def discard(self, recordings: Sequence[UUID]) -> None:
         """See ports.Messages."""
         self.discarded += recordings
+        for name in recordings:
+            self.recordings.pop(name, None)
 
     async def settled(self) -> None:
         """See ports.Messages."""

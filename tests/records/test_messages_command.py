@@ -98,8 +98,8 @@ async def test_messages_are_listed_heard_and_done(messages: list[UUID], folder: 
 
 async def test_of_two_who_take_a_message_at_once_one_has_it(messages: list[UUID], dsn: str) -> None:
     async with PostgresMessages(dsn) as one, PostgresMessages(dsn) as other:
-        for _ in range(5):
-            message = messages[1]
+        message = messages[1]
+        for race in range(50):
             took = await asyncio.gather(
                 one.assign(message, "mari", "mari", owner=None), other.assign(message, "jaan", "jaan", owner=None)
             )
@@ -107,8 +107,9 @@ async def test_of_two_who_take_a_message_at_once_one_has_it(messages: list[UUID]
             winner = "mari" if took[0] else "jaan"
             (row,) = await one.found(str(message))
             assert (row["owner"], row["state"]) == (winner, "in_hand")
-            refused = await asyncio.to_thread(run, "take", str(message), "--as", "anna")
-            assert refused.exit_code == 1 and f"{winner} has it" in refused.output
+            if race % 10 == 0:
+                refused = await asyncio.to_thread(run, "take", str(message), "--as", "anna")
+                assert refused.exit_code == 1 and f"{winner} has it" in refused.output
             await one._records.fetch("assigned", message, None, "test", winner, "released")
     assert "mari answers for it" in await told("assign", str(messages[1]), "mari", "--as", "liis")
     assert (await history(messages[1]))[-1] == ("liis", "assigned")
