@@ -113,6 +113,7 @@ async def test_calls_see_a_change_at_once_and_a_start_without_postgres_what_was_
     async with asyncio.timeout(5):
         while mirrored.of(LARDER.numbers[0]) is None:
             await asyncio.sleep(0.005)
+    await mirrored.mirror.looked()  # and written down
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
