@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -14,12 +13,9 @@ import asyncpg
 
 from switchboard.domain.call_record import CallEvent, CallRow, in_order
 from switchboard.domain.identity import CallId, EventId
-from switchboard.errors import RecordsUnreachable
-from switchboard.postgres.queries import queries
+from switchboard.postgres.pooled import PooledQueries
 from switchboard.postgres.rows import event_of, plain_uuid
 
-DEADLINE = 5.0  # seconds, for connecting and for each request
-CONNECTIONS = 4
 STORIES_AT_ONCE = 500
 _COLUMNS = [each.name for each in fields(CallRow)]
 
@@ -34,14 +30,11 @@ class KnownCall:
 
 
 class PostgresArchive:
-    """Implements ports.CallArchive on a pool of connections. Every request has a deadline; RecordsUnreachable says
-    that Postgres did not answer within it. Connects when first asked; use it as `async with`, or `close` it."""
+    """Implements ports.CallArchive. Use it as `async with`, or `close` it."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("archive")
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._opening = asyncio.Lock()
+        self._records = PooledQueries(dsn, "archive", "records cannot be read", read_only=True)
+        self._fetch = self._records.fetch
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,9 +46,7 @@ class PostgresArchive:
 
     async def close(self) -> None:
         """Let the connections go."""
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool = None
+        await self._records.close()
 
     async def calls(self, *, since: datetime | None = None, limit: int = 50) -> Sequence[Mapping[str, Any]]:
         """The newest calls' rows, newest first."""
@@ -99,36 +90,6 @@ class PostgresArchive:
         """Calls without an end that began before an instant."""
         records = await self._fetch("open_calls", before, limit)
         return {CallId(plain_uuid(record["id"])): _known(record) for record in records}
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        try:
-            async with asyncio.timeout(DEADLINE):
-                pool = await self._connected()
-                connection = await pool.acquire()
-                try:
-                    return await connection.fetch(self._sql[query], *arguments)
-                finally:
-                    # Not awaiting the pool's reset of a connection that does not answer.
-                    await asyncio.shield(pool.release(connection, timeout=DEADLINE))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise RecordsUnreachable(f"records cannot be read: {error or type(error).__name__}") from error
-
-    async def _connected(self) -> asyncpg.Pool[asyncpg.Record]:
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._dsn,
-                    min_size=0,
-                    max_size=CONNECTIONS,
-                    timeout=DEADLINE,
-                    command_timeout=DEADLINE,
-                    server_settings={
-                        "application_name": "switchboard archive",
-                        "statement_timeout": str(int(DEADLINE * 1000)),
-                        "default_transaction_read_only": "on",
-                    },
-                )
-            return self._pool
 
 
 def _row(record: asyncpg.Record) -> dict[str, Any]:

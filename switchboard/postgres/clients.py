@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import asyncpg
+from typing import Any
 
 from switchboard.domain.clients import Client, Standing
 from switchboard.domain.language import Language
-from switchboard.errors import RecordsUnreachable
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.mirror import Mirror
 from switchboard.postgres.queries import queries
 
 NOTIFICATION = "clients"
 SNAPSHOT = "clients.snapshot"  # in the state folder
-DEADLINE = 5.0  # seconds, for connecting and for a request about one client
-LIST_DEADLINE = 60.0  # seconds, for one about all of them
+LIST_DEADLINE = 60.0  # seconds, for a request about all clients
 
 
 class MirroredClients:
@@ -64,44 +58,24 @@ class Taken:
     name: str
 
 
-class PostgresClients:
-    """One connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres did not answer
-    within it."""
+class PostgresClients(ConnectedQueries):
+    """The list in Postgres."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("clients")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline(DEADLINE):
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard clients"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        super().__init__(dsn, "clients", "clients cannot be read or changed")
 
     async def all(self) -> Sequence[Client]:
         """Every client, by code."""
-        async with _deadline(LIST_DEADLINE):
-            return [client_of(dict(row)) for row in await self._connected().fetch(self._sql["clients"])]
+        return [client_of(dict(row)) for row in await self.fetch("clients", deadline=LIST_DEADLINE)]
 
     async def find(self, number_or_code: str) -> Client | None:
         """The client with this number (E.164) or code."""
-        async with _deadline(DEADLINE):
-            row = await self._connected().fetchrow(self._sql["client_of_number"], number_or_code)
-        return client_of(dict(row)) if row else None
+        rows = await self.fetch("client_of_number", number_or_code)
+        return client_of(dict(rows[0])) if rows else None
 
     async def remove(self, code: str) -> bool:
         """Forget a client. False if there is none of this code."""
-        async with _deadline(DEADLINE):
-            return bool(await self._connected().fetch(self._sql["remove_client"], code))
+        return bool(await self.fetch("remove_client", code))
 
     async def take(
         self, clients: Sequence[Client], *, replace: bool = False, is_trial: bool = False
@@ -110,8 +84,8 @@ class PostgresClients:
 
         With `replace`, clients that the list does not name are forgotten. A trial changes nothing.
         """
-        async with _deadline(LIST_DEADLINE):
-            connection, sql = self._connected(), self._sql
+        async with self.within(LIST_DEADLINE) as connection:
+            sql = self._sql
             transaction = connection.transaction()
             await transaction.start()
             keeps = False
@@ -132,20 +106,6 @@ class PostgresClients:
                 return Imported(len(clients) - known, known - unchanged, unchanged, removed)
             finally:
                 await (transaction.commit() if keeps else transaction.rollback())
-
-    def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._connection is None:
-            raise RecordsUnreachable("clients are asked for before Postgres was connected to")
-        return self._connection
-
-
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"clients cannot be read or changed: {error or type(error).__name__}") from error
 
 
 def client_of(row: Mapping[str, Any]) -> Client:

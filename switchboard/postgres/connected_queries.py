@@ -39,17 +39,23 @@ class ConnectedQueries:
             self._connection.terminate()
             self._connection = None
 
-    async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        """The rows of one query."""
-        if self._connection is None:
-            raise RecordsUnreachable(f"{self._what}: Postgres was not connected to")
-        async with self._deadline():
-            return await self._connection.fetch(self._sql[query], *arguments)
+    async def fetch(self, query: str, *arguments: object, deadline: float = DEADLINE) -> list[asyncpg.Record]:
+        """The rows of one query; `deadline` in seconds."""
+        async with self.within(deadline) as connection:
+            return await connection.fetch(self._sql[query], *arguments)
 
     @asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
+    async def within(self, seconds: float) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """The connection, for what has to be done in so many seconds altogether."""
+        if self._connection is None:
+            raise RecordsUnreachable(f"{self._what}: Postgres was not connected to")
+        async with self._deadline(seconds):
+            yield self._connection
+
+    @asynccontextmanager
+    async def _deadline(self, seconds: float = DEADLINE) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(seconds):
                 yield
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise RecordsUnreachable(f"{self._what}: {error or type(error).__name__}") from error

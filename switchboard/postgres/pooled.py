@@ -21,9 +21,9 @@ class PooledQueries:
     Connects when first asked.
     """
 
-    def __init__(self, dsn: str, file: str, what: str) -> None:
+    def __init__(self, dsn: str, file: str, what: str, *, read_only: bool = False) -> None:
         """`what` is named when it cannot be had: "mailboxes cannot be read or changed"."""
-        self._dsn, self._file, self._what = dsn, file, what
+        self._dsn, self._file, self._what, self._read_only = dsn, file, what, read_only
         self._sql = queries(file)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
@@ -35,20 +35,24 @@ class PooledQueries:
             self._pool = None
 
     async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        """The rows of one query."""
-        async with self.transaction() as fetch:
-            return await fetch(query, *arguments)
+        """The rows of one query, which counts as soon as it is answered."""
+        async with self._connection() as connection:
+            return await connection.fetch(self._sql[query], *arguments)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Fetch]:
         """Several queries that all count or none."""
+        async with self._connection() as connection, connection.transaction():
+            yield Fetch(connection, self._sql)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
         try:
             async with asyncio.timeout(DEADLINE):
                 pool = await self._connected()
                 connection = await pool.acquire()
                 try:
-                    async with connection.transaction():
-                        yield Fetch(connection, self._sql)
+                    yield connection
                 finally:
                     # Not awaiting the pool's reset of a connection that does not answer.
                     await asyncio.shield(pool.release(connection, timeout=DEADLINE))
@@ -67,6 +71,7 @@ class PooledQueries:
                     server_settings={
                         "application_name": f"switchboard {self._file}",
                         "statement_timeout": str(int(DEADLINE * 1000)),
+                        "default_transaction_read_only": "on" if self._read_only else "off",
                     },
                 )
             return self._pool

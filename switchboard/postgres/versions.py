@@ -7,49 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import asyncpg
 import orjson
 
 from switchboard.domain.publication import Publication, PublicationKind
-from switchboard.errors import ConfigurationError, RecordsUnreachable, SetupError
+from switchboard.errors import ConfigurationError, SetupError
 from switchboard.flows.content import FileDigest, Manifest, digest_of, files_of, version_of
-from switchboard.postgres.queries import queries
+from switchboard.postgres.connected_queries import ConnectedQueries
 from switchboard.postgres.rows import plain_uuid
 
-DEADLINE = 5.0  # seconds, for connecting and for each request
 FILE_DEADLINE = 60.0  # seconds, for one file's content
 LOCK_WITHIN = 1.0  # seconds: so long Postgres may take to notice that one who held it was killed
 ADVISORY_LOCK = 0x5357_5055_424C  # "SWPUBL"
 
 
-class PostgresVersions:
-    """One connection, `async with`. Every request has a deadline; RecordsUnreachable says that Postgres did not answer
-    within it."""
+class PostgresVersions(ConnectedQueries):
+    """Versions, their files, and when which of them was published."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._sql = queries("versions")
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-
-    async def __aenter__(self) -> Self:
-        async with _deadline(DEADLINE):
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=DEADLINE, server_settings={"application_name": "switchboard versions"}
-            )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        super().__init__(dsn, "versions", "versions cannot be read or kept")
 
     async def lock(self) -> None:
         """Be the only one who publishes with this database, until the connection ends.
@@ -57,7 +36,7 @@ class PostgresVersions:
         Raises SetupError if somebody else is.
         """
         deadline = time.monotonic() + LOCK_WITHIN
-        while not (await self._fetch("try_lock", ADVISORY_LOCK))[0][0]:
+        while not (await self.fetch("try_lock", ADVISORY_LOCK))[0][0]:
             if time.monotonic() > deadline:
                 raise SetupError(
                     "another machine that uses this database is publishing; when it has ended, `switchboard versions` "
@@ -76,63 +55,45 @@ class PostgresVersions:
         manifest = await asyncio.to_thread(lambda: {name: digest_of(path) for name, path in paths.items()})
         if version_of(manifest) != version:
             raise ConfigurationError([f"version {version}: its copy beside {ivr} is damaged"])
-        async with _deadline(FILE_DEADLINE * 10), self._connected().transaction():
+        async with self.within(FILE_DEADLINE * 10) as connection, connection.transaction():
             hashes = {digest.sha256: paths[name] for name, digest in manifest.items()}
-            known = {row["sha256"] for row in await self._fetch("known_files", list(hashes))}
+            known = {row["sha256"] for row in await self.fetch("known_files", list(hashes))}
             for sha256 in sorted(hashes.keys() - known):
                 content = await asyncio.to_thread(hashes[sha256].read_bytes)
-                await self._fetch("keep_file", sha256, content, deadline=FILE_DEADLINE)
-            await self._fetch("keep_version", version, _as_json(manifest))
+                await self.fetch("keep_file", sha256, content, deadline=FILE_DEADLINE)
+            await self.fetch("keep_version", version, _as_json(manifest))
 
     async def manifest(self, version: str) -> Manifest | None:
         """The version's files; None if it is not here."""
-        rows = await self._fetch("manifest", version)
+        rows = await self.fetch("manifest", version)
         return _manifest(rows[0]["manifest"]) if rows else None
 
     async def file(self, digest: FileDigest) -> bytes:
         """The content. Raises ConfigurationError if it is not here."""
-        rows = await self._fetch("file", digest.sha256, deadline=FILE_DEADLINE)
+        rows = await self.fetch("file", digest.sha256, deadline=FILE_DEADLINE)
         if not rows:
             raise ConfigurationError([f"the database lacks the content {digest.sha256} of a kept version"])
         return bytes(rows[0]["content"])
 
     async def beginning(self, prefix: str) -> Sequence[str]:
         """Up to two versions that begin so (hex digits): more than one is not unique."""
-        return [row["version"] for row in await self._fetch("versions_beginning", prefix)]
+        return [row["version"] for row in await self.fetch("versions_beginning", prefix)]
 
     async def note(self, publication: Publication) -> None:
         """Note a publication whose version is kept; once, however often it is told."""
         each = publication
-        await self._fetch(
+        await self.fetch(
             "note_publication", each.id, each.at, each.version, each.was, each.who, each.why, each.kind.value
         )
 
     async def publications(self, limit: int = 50) -> Sequence[Publication]:
         """The newest publications, newest first."""
-        return [_publication(row) for row in await self._fetch("publications", limit)]
+        return [_publication(row) for row in await self.fetch("publications", limit)]
 
     async def last_publication(self, version: str) -> Publication | None:
         """How the version became live last; None if it never did."""
-        rows = await self._fetch("last_publication", version)
+        rows = await self.fetch("last_publication", version)
         return _publication(rows[0]) if rows else None
-
-    async def _fetch(self, query: str, *arguments: object, deadline: float = DEADLINE) -> list[asyncpg.Record]:
-        async with _deadline(deadline):
-            return await self._connected().fetch(self._sql[query], *arguments)
-
-    def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._connection is None:
-            raise RecordsUnreachable("versions are asked for before Postgres was connected to")
-        return self._connection
-
-
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RecordsUnreachable(f"versions cannot be read or kept: {error or type(error).__name__}") from error
 
 
 def _as_json(manifest: Manifest) -> str:
