@@ -11,6 +11,7 @@ import typer
 
 from switchboard.commands import (
     absence,
+    accounts,
     blocklist,
     callbacks,
     calls,
@@ -91,6 +92,7 @@ for command in (
     blocklist,
     schema,
     tokens,
+    accounts,
     controller,
     console,
 ):

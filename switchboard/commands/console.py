@@ -1,9 +1,11 @@
-"""`switchboard console`: the process that serves the API; `up` starts it."""
+"""`switchboard console`: the process that serves the pages and the API; `up` starts it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def console() -> None:
-    """Serve the console's API. Started by `up`, or by systemd; calls need it for nothing."""
+    """Serve the console's pages and API. Started by `up`, or by systemd; calls need it for nothing."""
     import uvloop
 
     from switchboard import logs
@@ -36,24 +38,52 @@ class _SystemClock:
 
 
 async def _serve(settings: Settings) -> None:
+    from switchboard.console.live_calls import LiveCalls
     from switchboard.console.live_organisation import LiveOrganisation
-    from switchboard.console.office import ConsoleOffice
+    from switchboard.console.pages.sessions import session_key
     from switchboard.console.serving import serve
+    from switchboard.console.site_office import SiteOffice
+    from switchboard.console.wrong_secrets import WrongSecrets
     from switchboard.machine.account import folders_of
     from switchboard.machine.controller_link import controller_status
     from switchboard.machine.running import database_url
+    from switchboard.postgres.accounts import PostgresAccounts
     from switchboard.postgres.console import PostgresConsole
+    from switchboard.postgres.console_calls import ConsoleCalls
+    from switchboard.postgres.slow_hash import hashed, is_right
 
-    folders = folders_of(settings)
+    folders, clock = folders_of(settings), _SystemClock()
+
+    async def status() -> Mapping[str, Any] | None:
+        return await controller_status(folders.controller_socket)
 
     async def is_controller_answering() -> bool:
-        status = await controller_status(folders.controller_socket)
-        return status is not None and status.get("answering") is True
+        told = await status()
+        return told is not None and told.get("answering") is True
 
-    store = PostgresConsole(lambda: database_url(settings, folders))
+    def dsn() -> str:
+        return database_url(settings, folders)
+
+    store, accounts, calls = PostgresConsole(dsn), PostgresAccounts(dsn), ConsoleCalls(dsn)
     try:
         await serve(
-            settings, ConsoleOffice(store, LiveOrganisation(folders.versions), _SystemClock(), is_controller_answering)
+            settings,
+            SiteOffice(
+                store=store,
+                organisation=LiveOrganisation(folders.versions),
+                clock=clock,
+                is_controller_answering=is_controller_answering,
+                accounts=accounts,
+                calls=calls,
+                live_calls=LiveCalls(calls, clock),
+                hashed=hashed,
+                is_right=is_right,
+                wrong_passwords=WrongSecrets(time.monotonic),
+                controller_status=status,
+                session_key=session_key(folders.state / "console.key"),
+                over_tls=settings.console_certificate is not None or settings.console_without_tls,
+            ),
         )
     finally:
-        store.close()
+        for each in (store, accounts, calls):
+            each.close()

@@ -17,6 +17,7 @@ import structlog
 from rich.console import Console
 
 from switchboard import logs
+from switchboard.commands.first_account import FIRST, first_administrator
 from switchboard.commands.live import choose_live, make_live, note_live
 from switchboard.commands.preparation import Place, Prepared, make_place, prepare
 from switchboard.commands.progress import ShownProgress
@@ -121,7 +122,9 @@ class _Launcher:
             return
         child = await self._children.start(self._console_server(), changed=self._note, must_start=False)
         self._note()
-        self._console_notice = f"The console's API: {settings.console_url}/api/v1/openapi.json"
+        self._console_notice = f"The console: {settings.console_url}"
+        if password := await first_administrator(self._running.database_url):
+            self._console_notice += f"\n\n  sign in as {FIRST} with the one-time password {password}"
         if child.pid is None:
             self._console_notice = f"The console does not start, see {child.program.log}. Calls are answered."
 

@@ -1,6 +1,6 @@
 """The application: every route behind what its token must allow, every failure told as a problem, and the headers of
 every answer. A route that is not declared (routes.py) is not served; one without a scope does not exist by mistake,
-for `scope` has no default."""
+for `scope` has no default. The pages (pages/site.py) are beside them, and answered in the same frame."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import aiohttp_session
 import structlog
 from aiohttp import web
 
 from switchboard.console import about, absences, people, presence
 from switchboard.console.office import ConsoleOffice
 from switchboard.console.openapi import description
+from switchboard.console.pages.sessions import cookie_storage
+from switchboard.console.pages.site import add_pages, is_of_a_page, problem_page, told_of
 from switchboard.console.problem import Problem
 from switchboard.console.reading import LONGEST_BODY, body_of, fingerprint, key_of, query_of
 from switchboard.console.routes import ANYBODY, API, Asked, Route, json_answer
-from switchboard.console.wrong_tokens import WrongTokens
+from switchboard.console.site_office import SiteOffice
+from switchboard.console.wrong_secrets import WrongSecrets
 from switchboard.domain.api_token import ApiToken, digest, is_token
 from switchboard.errors import ConfigurationError, RecordsUnreachable
 
@@ -37,15 +41,22 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+PAGES_OWN = ("Cache-Control", "Content-Security-Policy", "Referrer-Policy")  # a page sets these itself
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 log = structlog.get_logger(__name__)
 
 
 def make_application(office: ConsoleOffice, *, now: Callable[[], float] = time.monotonic) -> web.Application:
-    """What is served. `now` is the clock by which wrong tokens are counted."""
-    application = web.Application(middlewares=[_problems_told], client_max_size=LONGEST_BODY)
+    """What is served: the API, and of a SiteOffice the pages. `now` is the clock by which wrong tokens are counted."""
+    has_pages = isinstance(office, SiteOffice)
+    application = web.Application(
+        middlewares=[_pages_told if has_pages else _problems_told], client_max_size=LONGEST_BODY
+    )
     application.on_response_prepare.append(_add_headers)
+    if isinstance(office, SiteOffice):
+        aiohttp_session.setup(application, cookie_storage(office.session_key, over_tls=office.over_tls))
+        add_pages(application, office)
     guard = _Guard(office, now)
     for route in (*ROUTES, _described()):
         application.router.add_route(route.method, route.path, _served(route, office, guard))
@@ -80,7 +91,7 @@ class _Guard:
 
     def __init__(self, office: ConsoleOffice, now: Callable[[], float]) -> None:
         self._office = office
-        self._wrong = WrongTokens(now)
+        self._wrong = WrongSecrets(now)
         self._known: dict[bytes, None] = {}  # digests, those that were right last at the end
 
     async def token_of(self, request: web.Request, route: Route) -> ApiToken | None:
@@ -154,6 +165,27 @@ async def _problems_told(
         return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours; the console's log says where").answer()
 
 
+@web.middleware
+async def _pages_told(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Problems as pages where people look, as JSON where programs do."""
+    if not is_of_a_page(request):
+        return await _problems_told(request, handler)
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem_page(problem.status, problem.detail)
+    except (RecordsUnreachable, ConfigurationError) as error:
+        log.warning("console_unavailable", path=request.path, error=str(error))
+        return problem_page(HTTPStatus.SERVICE_UNAVAILABLE, told_of(error), retry=RETRY)
+    except web.HTTPException as error:
+        return problem_page(HTTPStatus(error.status))
+    except Exception as error:  # a request's root
+        log.exception("console_request_broke", method=request.method, path=request.path)
+        return problem_page(HTTPStatus.INTERNAL_SERVER_ERROR, told_of(error))
+
+
 def _of_aiohttp(error: web.HTTPException) -> Problem:
     status = HTTPStatus(error.status)
     if isinstance(error, web.HTTPMethodNotAllowed):
@@ -168,4 +200,5 @@ def _of_aiohttp(error: web.HTTPException) -> Problem:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in (HEADERS | (OVER_TLS if request.secure else {})).items():
-        response.headers[name] = value
+        if name not in PAGES_OWN or name not in response.headers:
+            response.headers[name] = value

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from switchboard.console.application import make_application
-from switchboard.console.office import ConsoleOffice
+from switchboard.console.site_office import SiteOffice
 from switchboard.errors import SetupError
 from switchboard.settings import Settings
 
@@ -21,7 +21,7 @@ STOPS_WITHIN = 3.0  # seconds that requests under way get
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, office: ConsoleOffice) -> None:
+async def serve(settings: Settings, office: SiteOffice) -> None:
     """Serve until SIGTERM or SIGINT. Raises SetupError where it cannot listen."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -29,12 +29,15 @@ async def serve(settings: Settings, office: ConsoleOffice) -> None:
     logging.getLogger("aiohttp.server").addFilter(_is_no_nonsense)
     runner = web.AppRunner(make_application(office), access_log=None, shutdown_timeout=STOPS_WITHIN)
     await runner.setup()
+    following = asyncio.create_task(office.live_calls.run(), name="live-calls")
     try:
         await listen(runner, settings)
         log.info("console_started", url=settings.console_url)
         await stop.wait()
         log.info("console_stopping")
     finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         await runner.cleanup()
 
 

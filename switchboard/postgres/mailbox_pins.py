@@ -25,8 +25,8 @@ from switchboard.domain.pin import (
     admission_before,
 )
 from switchboard.ports import Clock, Hearer
-from switchboard.postgres.pin_hash import hashed, is_right
 from switchboard.postgres.pooled import Fetch, PooledQueries
+from switchboard.postgres.slow_hash import hashed, is_right
 
 log = structlog.get_logger(__name__)
 

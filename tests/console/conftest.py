@@ -53,7 +53,9 @@ async def database(modules_database: str) -> AsyncIterator[str]:
     try:
         async with connection.transaction():
             await connection.execute("alter table audit_log disable trigger all")
-            await connection.execute("truncate presence, absences, api_tokens, api_answers, audit_log")
+            await connection.execute(
+                "truncate presence, absences, api_tokens, api_answers, audit_log, console_accounts, calls, call_events"
+            )
             await connection.execute("alter table audit_log enable trigger all")
     finally:
         connection.terminate()

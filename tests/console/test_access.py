@@ -10,7 +10,7 @@ import pytest
 
 from switchboard.console.application import DESCRIPTION, HEADERS, ROUTES
 from switchboard.console.routes import Route
-from switchboard.console.wrong_tokens import ALLOWED, WITHIN
+from switchboard.console.wrong_secrets import ALLOWED, WITHIN
 from switchboard.domain.api_token import Scope, new_token
 from switchboard.domain.audit import Change
 from switchboard.domain.organisation import Organisation

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from typer.testing import CliRunner, Result
 
 from switchboard.commands import mailbox
-from switchboard.postgres import pin_hash
+from switchboard.postgres import slow_hash
 from tests.flows.playing import EXAMPLE, PROMPTS
 
 
@@ -25,7 +25,7 @@ def database(tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(f"SWITCHBOARD_{name}", str(value))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pin_hash, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(slow_hash, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     return dsn
 
 

@@ -24,7 +24,7 @@ from switchboard.domain.pin import LOCKED_FOR, WITHIN, WRONG_OF_ALL, WRONG_OF_CA
 from switchboard.errors import RecordsUnreachable
 from switchboard.machine.postgres_server import PostgresServer
 from switchboard.ports import Hearer
-from switchboard.postgres import pin_hash
+from switchboard.postgres import slow_hash
 from switchboard.postgres.mailboxes import PostgresMailboxes
 from switchboard.postgres.message_sound import playable
 from switchboard.postgres.migrate import migrate
@@ -100,8 +100,8 @@ async def database(dsn: str) -> AsyncIterator[Database]:
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted does not depend on how long a hash takes."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(pin_hash, "_hasher", quick)
-    monkeypatch.setattr(pin_hash, "_NOBODYS", quick.hash("nobody's"))
+    monkeypatch.setattr(slow_hash, "_hasher", quick)
+    monkeypatch.setattr(slow_hash, "_NOBODYS", quick.hash("nobody's"))
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
-"""How often an address sent a wrong token: whoever tries many is refused before the database is asked."""
+"""How often an address sent a wrong token or password: who tries many is refused before the database is asked."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-ALLOWED = 10  # wrong tokens of an address within WITHIN
+ALLOWED = 10  # wrong ones of an address within WITHIN
 WITHIN = 60.0  # seconds
 ADDRESSES = 10_000  # remembered at most, those that were wrong last
 
 
-class WrongTokens:
+class WrongSecrets:
     """Counts them by address. `now` is a monotonic clock in seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
