@@ -118,7 +118,7 @@ class Controller:
         self._spam = _spam_scores(settings)
         self._lookups = JsonLookups()
         self._lights = MessageLights(lambda: self._exchange.ami)
-        self._messages = KeptMessages(self._folders, self._ledger)
+        self._messages = KeptMessages(self._folders, self._ledger, room=settings.messages_free_mb << 20)
         self._recording_disk = RecordingDisk(self._folders.call_audio)
         self._recordings = RecordingKeeper(self._folders, self._clock, self._database_url())
         self._mailboxes = PostgresMailboxes(

@@ -135,6 +135,12 @@ class Settings(BaseSettings):
         description="Keep messages on disk as they were recorded (WAV, 16 bits) beside the copy in Postgres, which is "
         "half as large and as good. `false`: the file goes once Postgres has it.",
     )
+    messages_free_mb: int = Field(
+        200,
+        ge=1,
+        description="Megabytes that must be free on the disk before a caller is asked for a message; with fewer, "
+        "callers are told so and given to reception.",
+    )
     smtp_host: str | None = Field(None, description="Mail server that takes our mail about messages. Default: none.")
     smtp_port: int = Field(587, ge=1, le=65535, description='Its TCP port: 587, with `smtp_security = "tls"` 465.')
     smtp_security: MailSecurity = Field(

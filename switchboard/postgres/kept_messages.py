@@ -25,7 +25,6 @@ from switchboard.ports import KeptRecording
 from switchboard.postgres.recording import Sound, read_sound, sync
 from switchboard.postgres.spool import SpooledLedger
 
-ROOM = 200 << 20  # bytes that must be free for a message to be promised: hours of speech, and Postgres' own needs
 FILES = 1000  # so many more files must be possible
 SETTLES = 2.0  # seconds that Postgres gets before a caller is told that the message is saved, which it is
 ENDING = ".wav"
@@ -36,7 +35,8 @@ log = structlog.get_logger(__name__)
 class KeptMessages:
     """Implements ports.Messages on the folders that Asterisk records in."""
 
-    def __init__(self, folders: Folders, ledger: SpooledLedger, *, room: int = ROOM) -> None:
+    def __init__(self, folders: Folders, ledger: SpooledLedger, *, room: int) -> None:
+        """`room`: bytes that must be free for a message to be promised: the setting messages_free_mb."""
         self._folders = folders
         self._ledger = ledger
         self._room = room

@@ -27,7 +27,7 @@ steps:
     longest: 25s
     shortest: 1s
     silence: 2s
-    on: {saved: bye, nothing: bye, unavailable: bye, reception: bye}
+    on: {saved: bye, nothing: bye}
   bye: {end: goodbye}
 """,
     "sales": """\
@@ -40,7 +40,7 @@ steps:
     longest: 25s
     shortest: 1s
     silence: 2s
-    on: {saved: bye, nothing: bye, unavailable: bye, reception: bye}
+    on: {saved: bye, nothing: bye}
   bye: {end: goodbye}
 """,
 }
