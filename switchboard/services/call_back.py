@@ -135,7 +135,8 @@ class CallingBack:
         self._going_on.add(identifier)
         try:
             callback = office.callbacks.get(identifier)
-            if callback is not None and (call.talking_to is not None or call.returned is not None):
+            has_talked = call.talking_to is not None or call.returned is not None
+            if callback is not None and callback.is_open and has_talked:
                 self.note(close(callback, CallbackState.TALKED, "talked", self._now()), in_call=str(call.id))
             await talk_on_after_restart(call, office)
         finally:

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 
 from switchboard.domain.call_record import CallEvent, EventKind
+from switchboard.domain.cel import CALLED_BACK
 from switchboard.domain.identity import CallId, call_id_of
 from switchboard.errors import RecordsUnreachable
 from switchboard.services.announce_caller import name_recording
@@ -109,7 +110,8 @@ def _calls_of(cel: Sequence[CelLine]) -> dict[str, list[CelLine]]:
         if line["eventtype"] == "CHAN_START"
         and _is_own(line["linkedid"])
         and line["uniqueid"] == line["linkedid"]
-        and (line["context"], line["exten"]) != ("desk", "s")  # Asterisk rang a desk phone by itself, to tell something
+        # Asterisk rang a desk phone by itself, to tell something, unless we did, to call somebody back.
+        and ((line["context"], line["exten"]) != ("desk", "s") or line["linkedid"].startswith(CALLED_BACK))
     }
     return {linkedid: [line for line in cel if line["linkedid"] == linkedid] for linkedid in sorted(begun)}
 
@@ -127,7 +129,8 @@ def _agree(record: Record, linkedid: str, history: Sequence[CelLine], same_lengt
     assert record.kinds().count(EventKind.OFFERED) == 1, where
     assert record.kinds().count(EventKind.ENDED) == 1, where
     first = history[0]
-    assert record.caller_number == first["cid_num"], where
+    is_called_back = linkedid.startswith(CALLED_BACK)  # an agent, whom we rang: Asterisk has no caller's number
+    assert is_called_back or record.caller_number == first["cid_num"], where
     assert abs(_at(first) - record.started_at).total_seconds() < _SAME_TIME, where
     hangups = [line for line in history if line["eventtype"] == "HANGUP" and line["uniqueid"] == linkedid]
     if hangups:

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind, derive
-from switchboard.domain.callback import Callback, CallbackState, as_json, begin_attempt
+from switchboard.domain.callback import Callback, CallbackState, as_json, begin_attempt, close
 from switchboard.domain.dialling import DialOutcome, Phone
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.identity import CallId, new_event_id, uuid7
@@ -350,9 +350,13 @@ async def test_an_attempt_that_a_restart_broke_off_is_made_again_after_the_pause
     assert scene.of().attempts == 2
 
 
-async def test_two_who_talk_on_after_a_restart_are_not_called_again(scene: Scene) -> None:
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_two_who_talk_on_after_a_restart_are_not_called_again(scene: Scene, is_told: bool) -> None:
+    """Whether the controller before was killed before it noted that they talk, or after."""
     await scene.promise()
     scene.callbacks.put(begin_attempt(scene.of(), NOON))
+    if is_told:
+        scene.callbacks.put(close(scene.of(), S.TALKED, "talked", NOON))
     person = Phone("", PERSON, PERSON)
     phones = {PERSON: PhoneBehaviour(DialOutcome.ANSWERED, talks=MINUTE)}
     call = ScriptedCall(scene.clock, caller="101", phones=phones, call_id=CallId(UUID(int=9)), talking_to=person)
@@ -363,6 +367,8 @@ async def test_two_who_talk_on_after_a_restart_are_not_called_again(scene: Scene
         scene.pass_time(RULES.pause)
         await scene.idle()
     assert scene.of().state is S.TALKED
+    told = [event.data["state"] for event in scene.ledger.of(scene.of().call_id) if event.kind is EventKind.CALLBACK]
+    assert told == (["waiting"] if is_told else ["waiting", "talked"]), "once"
     assert not scene.lines.calls
     assert derive(scene.ledger.of(call.id)).disposition is Disposition.TALKED
 
