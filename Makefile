@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wildcard tests/unit/test_docs*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test faults kills-messages goldens docs bench clean
+.PHONY: help setup run demo check test faults races kills-messages goldens docs bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -54,6 +54,8 @@ kills-messages: $(VENV)/.installed-dev  ## kill -9 two hundred times while calle
 	@$(BIN)/python -m switchboard prepare --tests
 	@$(BIN)/python -m tests.speak
 	$(BIN)/python -m tests.kills
+races: $(VENV)/.installed-dev  ## ten thousand races for an appointment, 90 callers at once; `test` does a part of it
+	$(BIN)/python -m pytest -q -s -p no:xdist tests/races -m "thorough or not thorough"
 
 goldens: $(VENV)/.installed-dev  ## write the expected transcripts of tests/flows anew
 	$(BIN)/python -m pytest -q tests/flows --rewrite-goldens

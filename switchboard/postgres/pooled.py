@@ -21,9 +21,21 @@ class PooledQueries:
     Connects when first asked.
     """
 
-    def __init__(self, dsn: str, file: str, what: str, *, read_only: bool = False) -> None:
-        """`what` is named when it cannot be had: "mailboxes cannot be read or changed"."""
+    def __init__(
+        self,
+        dsn: str,
+        file: str,
+        what: str,
+        *,
+        read_only: bool = False,
+        deadline: float = DEADLINE,
+        connections: int = CONNECTIONS,
+        lock_timeout: float = 0.0,
+    ) -> None:
+        """`what` is named when it cannot be had: "mailboxes cannot be read or changed". `deadline` and `lock_timeout`
+        (for each lock; 0: as long as the deadline lasts) are seconds."""
         self._dsn, self._file, self._what, self._read_only = dsn, file, what, read_only
+        self._deadline, self._connections, self._lock_timeout = deadline, connections, lock_timeout
         self._sql = queries(file)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
@@ -48,14 +60,14 @@ class PooledQueries:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 pool = await self._connected()
                 connection = await pool.acquire()
                 try:
                     yield connection
                 finally:
                     # Not awaiting the pool's reset of a connection that does not answer.
-                    await asyncio.shield(pool.release(connection, timeout=DEADLINE))
+                    await asyncio.shield(pool.release(connection, timeout=self._deadline))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise RecordsUnreachable(f"{self._what}: {error or type(error).__name__}") from error
 
@@ -65,16 +77,24 @@ class PooledQueries:
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
                     min_size=0,
-                    max_size=CONNECTIONS,
-                    timeout=DEADLINE,
-                    command_timeout=DEADLINE,
+                    max_size=self._connections,
+                    timeout=self._deadline,
+                    command_timeout=self._deadline,
+                    reset=_reset,
                     server_settings={
                         "application_name": f"switchboard {self._file}",
-                        "statement_timeout": str(int(DEADLINE * 1000)),
+                        "statement_timeout": str(int(self._deadline * 1000)),
+                        "lock_timeout": str(int(self._lock_timeout * 1000)),
                         "default_transaction_read_only": "on" if self._read_only else "off",
                     },
                 )
             return self._pool
+
+
+async def _reset(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Nothing that is done here outlasts its transaction, so the server need not be asked each time."""
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 class Fetch:

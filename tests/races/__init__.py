@@ -1,0 +1,1 @@
+"""Callers who want the same appointment at the same time; and whoever is killed while they have it booked."""
