@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 import uvloop
 
 from switchboard import __version__, logs
+from switchboard.appointment_post import AppointmentPost
 from switchboard.asterisk.agi import AgiServer
 from switchboard.asterisk.agi_answers import agi_handlers
 from switchboard.asterisk.ami import AmiAddress
@@ -30,6 +32,7 @@ from switchboard.changeover import Changeover
 from switchboard.control_socket import ControlSocket
 from switchboard.domain.dialling import Phone
 from switchboard.domain.hours import HoursState
+from switchboard.domain.organisation import Organisation
 from switchboard.domain.presence import Status
 from switchboard.domain.ring_strategy import COUNTED, PhoneUses
 from switchboard.domain.screening import Screened
@@ -41,6 +44,7 @@ from switchboard.machine.running import read_running
 from switchboard.machine.secrets import read_secrets
 from switchboard.message_post import MessagePost
 from switchboard.ports import AgentCall, AgentLine, CallLedger, Clock, OutboundCaps, Position
+from switchboard.postgres.appointments import PostgresAppointments
 from switchboard.postgres.archive import PostgresArchive
 from switchboard.postgres.blocklist import MirroredLists
 from switchboard.postgres.callbacks import KeptCallbacks
@@ -174,7 +178,20 @@ class Controller:
             self._clock,
             lambda: self._serving.now.configuration.organisation,
         )
+        self._appointments = PostgresAppointments(
+            self._database_url(),
+            self._clock,
+            lambda: self._organisation().appointments,
+            lambda: ZoneInfo(self._organisation().timezone),
+        )
+        self._appointment_post = AppointmentPost(
+            self._database_url(), lambda: self._serving.now.office, self, self._appointments
+        )
         self._records_problem: str | None = None
+
+    def _organisation(self) -> Organisation:
+        """As calls that come now have it."""
+        return self._serving.now.configuration.organisation
 
     @property
     def is_answering(self) -> bool:
@@ -205,6 +222,9 @@ class Controller:
             await running.enter_async_context(_background(self._lights.run(), "message-lights"))
             await running.enter_async_context(_background(self._callbacks.run(), "callbacks"))
             await running.enter_async_context(_background(self._calling_back.run(), "calling-back"))
+            running.push_async_callback(self._appointments.close)
+            running.push_async_callback(self._appointment_post.close)
+            await running.enter_async_context(_background(self._appointment_post.run(), "appointment-post"))
             agi = AgiServer(agi_handlers(self._hours_now, self._caller, self._screened))
             await agi.start(self._settings.agi_port)
             running.push_async_callback(agi.close)
@@ -363,6 +383,7 @@ class Controller:
             "recordings_have_room": self._recording_disk.has_room(),
             "recordings_problem": self._recordings.problem,
             "messages": self._post.told(),
+            "appointments": self._appointment_post.told(),
             "clients": len(self._clients.mirror.rows),
             "clients_problem": self._clients.mirror.problem,
             "rota_swaps_problem": self._swaps.mirror.problem,

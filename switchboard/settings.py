@@ -30,9 +30,11 @@ DEFAULT_FILE = Path("switchboard.toml")
 ENVIRONMENT_PREFIX = "SWITCHBOARD_"
 FILE_VARIABLE = "SWITCHBOARD_SETTINGS"  # names another settings file
 
-# Variables of our prefix that are no settings: that above, trunks' passwords, lookups' tokens, webhooks'
+# Variables of our prefix that are no settings: that above, trunks' and calendars' passwords, lookups' tokens, webhooks'
 # secrets, and what tests are told.
-OTHER_VARIABLES = re.compile(r"SWITCHBOARD_(SETTINGS|TRUNK_\w+_PASSWORD|LOOKUP_\w+_TOKEN|WEBHOOK_\w+_SECRET|TEST_\w+)")
+OTHER_VARIABLES = re.compile(
+    r"SWITCHBOARD_(SETTINGS|(TRUNK|CALENDAR)_\w+_PASSWORD|LOOKUP_\w+_TOKEN|WEBHOOK_\w+_SECRET|TEST_\w+)"
+)
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 

@@ -131,6 +131,22 @@ def _message_lines(told: dict[str, Any]) -> list[str]:
     return lines
 
 
+def calendar_lines(told: dict[str, Any]) -> list[str]:
+    """How calendars elsewhere go, and reminders; nothing where there are none."""
+    from switchboard.commands.calls import printable
+
+    lines = []
+    for resource, how in told.get("calendars", {}).items():
+        if how["problem"]:
+            lines.append(printable(f"calendar     {resource}: NOT IN STEP, IS TRIED AGAIN: {how['problem']}"))
+        elif how["read_at"]:
+            read = datetime.fromisoformat(how["read_at"]).astimezone()
+            lines.append(f"calendar     {resource}: in step, read {read:%H:%M:%S}")
+    if problem := told.get("reminders_problem"):
+        lines.append(printable(f"reminders    NOBODY IS REMINDED, IS TRIED AGAIN: {problem}"))
+    return lines
+
+
 def _console_lines(console: dict[str, Any]) -> list[str]:
     serves = f"API at {console['url']}/api/v1" if console["serving"] else "NOT SERVED; calls need it for nothing"
     problem = console["problem"]
@@ -159,6 +175,7 @@ def as_text(facts: dict[str, Any]) -> str:
         lines += [*_live_lines(facts), f"calls        {facts['calls']} in progress"]
         lines += _message_lines(facts["controller"].get("messages") or {})
         lines += recording_lines(facts["controller"])
+        lines += calendar_lines(facts["controller"].get("appointments") or {})
     lines += _console_lines(facts["console"])
     return "\n".join(lines)
 

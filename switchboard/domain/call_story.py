@@ -127,6 +127,10 @@ def _offer(data: Mapping[str, Any]) -> str:
         caller += f" ({name})"
     if data.get("callback"):
         return f"{caller} is asked to call back {data.get('number') or '?'}, promised in call {data.get('callback_of')}"
+    if "reminder" in data:
+        return f"{caller} is called, to be reminded of an appointment"
+    if "waitlist" in data:
+        return f"{caller} is called, as a time became free that they wait for"
     flow = f", flow {data['flow']} {str(data.get('flow_version') or '')[:12]}".rstrip() if data.get("flow") else ""
     return f"{caller} calls {data.get('number') or '?'}{flow}"
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from switchboard.domain.appointment import AppointmentRules, EventType
+from switchboard.domain.appointment import AppointmentRules, EventType, ReminderWay
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.bookable_yaml import GROUP, Resources, read_resources
 from switchboard.flows.reading import Reading
@@ -39,7 +39,8 @@ def read_appointments(
     reading: Reading, table: Table, organisation: Organisation, known_hours: Collection[str]
 ) -> AppointmentRules:
     """All that the file says. `known_hours` are the ids of hours.yaml."""
-    reading.keys(table, FILE, allowed=(GROUP, "event_types", "hold", "decent_hours", "waitlist"))
+    keys = (GROUP, "event_types", "hold", "decent_hours", "waitlist", "remind_by", "call_role")
+    reading.keys(table, FILE, allowed=keys)
     resources = read_resources(reading, _section(reading, table, GROUP), organisation, known_hours)
     event_types = {}
     section = _section(reading, table, "event_types")
@@ -60,7 +61,31 @@ def read_appointments(
         hold,
         reading.choice(decent, table.place, "opening hours", known_hours) if decent else "",
         reading.flag(waitlist, table.place, "answer here") if waitlist else True,
+        _ways(reading, table),
+        _call_role(reading, table, organisation),
     )
+
+
+def _ways(reading: Reading, table: Table) -> tuple[ReminderWay, ...]:
+    """How clients are reminded: in every way that there is, where nothing is said."""
+    node = table.get("remind_by")
+    if node is None:
+        return tuple(ReminderWay)
+    if isinstance(node, Listing) and not node.items:
+        return ()
+
+    def read(item: Node | None, place: Place) -> str:
+        return reading.choice(item, place, "way to remind", ReminderWay)
+
+    return tuple(ReminderWay(each) for each in dict.fromkeys(reading.several(node, table.place, read)) if each)
+
+
+def _call_role(reading: Reading, table: Table, organisation: Organisation) -> str:
+    node = table.get("call_role")
+    if node is None:
+        return ""
+    roles = organisation.outbound.roles if organisation.outbound is not None else {}
+    return reading.choice(node, table.place, "role of `outbound`", roles)
 
 
 def read_length(

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.appointment import Resource
+from switchboard.domain.appointment import CalendarElsewhere, Resource
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
+from switchboard.domain.webhook import is_webhook_address
 from switchboard.flows.absences_yaml import read_absences
 from switchboard.flows.people_yaml import OFFICE, own_hours_id
 from switchboard.flows.reading import Reading
@@ -87,7 +88,7 @@ class _Entry:
     def read(self, identifier: str, place: Place, table: Table) -> Resource:
         reading, people = self.reading, self.organisation.people
         what = f"resource `{identifier}`"
-        reading.keys(table, what, allowed=("names", "person", "hours", "capacity", "absent"))
+        reading.keys(table, what, allowed=("names", "person", "hours", "capacity", "absent", "calendar"))
         node = table.get("person")
         person = reading.choice(node, table.place, "person", people) if node else ""
         if node is None and identifier in people:
@@ -101,6 +102,25 @@ class _Entry:
             person,
             reading.number(capacity, table.place, "capacity", 1, MOST_AT_ONCE) if capacity else 1,
             tuple(read_absences(reading, table.get("absent"), self.zone)),
+            self._calendar(table, what),
+        )
+
+    def _calendar(self, table: Table, what: str) -> CalendarElsewhere | None:
+        """Its own calendar on a CalDAV server. The password is never in the file."""
+        node = table.get("calendar")
+        if node is None:
+            return None
+        reading, entry = self.reading, self.reading.table(node, table.place, "calendar")
+        reading.keys(entry, f"calendar of {what}", needed=("url", "username"), allowed=("clients",))
+        url, username, clients = entry.get("url"), entry.get("username"), entry.get("clients")
+        address = reading.word(url, entry.place, "address") if url else ""
+        if address and url is not None and not is_webhook_address(address):
+            expected = "one such as `https://calendar.example.net/mari/work/`; `http` only on this machine"
+            reading.problems.add(url.place, f"`{address[:60]}` is no address of a calendar", expected)
+        return CalendarElsewhere(
+            address,
+            reading.something(username, entry.place, "username", "the account's name") if username else "",
+            reading.flag(clients, entry.place, "answer here") if clients else True,
         )
 
     def _names(self, table: Table, what: str, person: str) -> dict[Language, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from switchboard.domain.appointment import ReminderWay
 from switchboard.flows.appointments_yaml import MOST_NEEDS, MOST_PER_DAY, MOST_REMINDERS
 from switchboard.flows.bookable_yaml import MOST_AT_ONCE
 from switchboard.flows.json_schema import included
@@ -28,6 +29,8 @@ def appointments_schema(names: Names, *, own_hours: Schema, absence: Schema) -> 
         "hold": _length("how long a slot is kept for a caller who decides: `3m`, at most `15m`", "sm"),
         "decent_hours": described(names.one_of("hours"), "when people may be called; 09:00-20:00 if not written"),
         "waitlist": described(yes_or_no(), "are people called when a slot becomes free; yes if not written"),
+        "remind_by": described(_ways(), "how clients are reminded; in every way that there is, if not written"),
+        "call_role": described({"type": "string", "pattern": IDENTIFIER}, "the role of `outbound` our calls go out by"),
         "include": included(),
     }
     return table(properties)
@@ -41,8 +44,23 @@ def _resource(names: Names, own_hours: Schema, absence: Schema) -> Schema:
         "hours": described(hours, "when it can be booked; the person's, or `office`, if not written"),
         "capacity": described(whole_number(1, MOST_AT_ONCE), "appointments at the same time; 1 if not written"),
         "absent": described(one_or_several(absence), "when it cannot be booked"),
+        "calendar": _calendar(),
     }
     return table(properties)
+
+
+def _ways() -> Schema:
+    way: Schema = {"enum": [each.value for each in ReminderWay]}
+    return {"anyOf": [way, {"type": "array", "items": way}]}
+
+
+def _calendar() -> Schema:
+    properties = {
+        "url": described({"type": "string", "pattern": "^https?://"}, "the calendar's own address on a CalDAV server"),
+        "username": described({"type": "string", "minLength": 1}, "whose account is used there"),
+        "clients": described(yes_or_no(), "are clients' names shown there; yes if not written"),
+    }
+    return table(properties, required=("url", "username"), description="a calendar elsewhere, kept in step")
 
 
 def _event_type(names: Names) -> Schema:

@@ -13,6 +13,7 @@ import orjson
 
 from switchboard.domain.appointment import Appointment
 from switchboard.domain.notification import Delivery, LeftMessage, Notice, Spoken, Way
+from switchboard.postgres.appointments import appointment_of
 from switchboard.postgres.connected_queries import DEADLINE, ConnectedQueries
 from switchboard.postgres.rows import plain_uuid
 
@@ -62,7 +63,8 @@ class PostgresOutbox(ConnectedQueries):
 
     async def appointment(self, appointment_id: UUID) -> Appointment | None:
         """See ports.Outbox."""
-        return None  # nothing is booked yet
+        rows = await self.fetch("appointment", appointment_id)
+        return appointment_of(rows[0]) if rows else None
 
     async def more(self, seconds: float) -> None:
         """See ports.Outbox."""

@@ -177,7 +177,9 @@ async def _mail(mailer: Mailer | None, notice: Notice, about: About, organisatio
 
 
 def _tell_log(notice: Notice, delivery: Delivery) -> None:
-    about = {"way": notice.way.value, "notice": notice.id, "message": str(notice.message_id or "")}
+    about: dict[str, object] = {"way": notice.way.value, "notice": notice.id}
+    subject = "appointment" if notice.appointment_id else "message"
+    about[subject] = str(notice.appointment_id or notice.message_id or "")
     if delivery.outcome is Outcome.SENT:
         log.info("passed_on", **about)
     elif delivery.outcome in IN_VAIN:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.calendars.radicale import Radicale
+from tests.postgres_fixture import dsn, postgres_server
+
+__all__ = ["dsn", "postgres_server"]
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,8 @@ PACKAGE = PROJECT / "switchboard"
 
 # From the top down; those on one line never import each other.
 LAYERS = [
-    {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "message_post", "serving"},
+    {"__main__", "app", "commands", "logs", "changeover", "control_socket", "loading", "serving"}
+    | {"appointment_post", "message_post"},
     {"console", "asterisk", "postgres", "mail", "remote", "speech", "machine", "testing"},
     {"calendars"},
     {"flows"},

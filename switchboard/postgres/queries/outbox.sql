@@ -66,6 +66,10 @@ select
     language, urgent, call_back, deadline, transcript, transcript_confidence, transcript_by
 from messages where id = $1 and erased_at is null
 
+-- appointment --
+-- An appointment that was not erased.
+select * from appointments where id = $1 and state <> 'held' and erased_at is null
+
 -- sound --
 -- What was said in message $1, the body first.
 select part, content, media_type, seconds from message_audio where message_id = $1 order by part <> 'body', part
