@@ -18,7 +18,7 @@ import contextlib
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -30,6 +30,7 @@ from switchboard.app import Controller
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH, Language
+from switchboard.domain.presence import DeviceState
 from switchboard.domain.spoken import BEEP, PAUSE
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
@@ -52,6 +53,7 @@ A_TUESDAY = "2026-11-24 10:00"  # when every story begins: open
 A_TRUNK = "trunk.test:5060"  # in organisation.yaml
 DEADLINE = 10.0  # seconds
 OWN_MUSIC = "music/lorries/ours.wav"  # of a queue
+KNOWN_WITHIN = 30.0  # seconds; on a busy machine
 ASTERISK_SAYS = 15.0  # seconds until what only Asterisk's event log tells is recorded
 RINGBACK = 425.0  # Hz, Estonia
 A_MOMENT = 0.3  # seconds
@@ -190,8 +192,21 @@ class StoryOffice:
     # -- who calls, who is called
 
     async def desk(self, extension: str) -> Phone:
-        """A registered desk phone."""
-        return await self._phones.register(extension, self.asterisk.password(extension), self.asterisk.sip_address)
+        """A registered desk phone, and the controller knows that it is."""
+        phone = await self._phones.register(extension, self.asterisk.password(extension), self.asterisk.sip_address)
+
+        await self.known_as({DeviceState.IDLE, DeviceState.RINGING, DeviceState.IN_USE}, extension)
+        return phone
+
+    async def known_as(self, states: DeviceState | Collection[DeviceState], *extensions: str) -> None:
+        """Wait until Asterisk has told the controller that these desk phones are so, or one of these."""
+        devices = self.controller._exchange.devices
+        wanted = {states} if isinstance(states, DeviceState) else states
+
+        async def known() -> bool:
+            return all(devices.state_of(extension) in wanted for extension in extensions)
+
+        await eventually(known, KNOWN_WITHIN, f"phones {extensions} are known as {', '.join(sorted(wanted))}")
 
     async def caller(self, number: str | None = None, name: str = "") -> Phone:
         """A phone outside; its number is another each time unless given."""

@@ -9,7 +9,6 @@ from switchboard.domain.clients import Client, Standing
 from switchboard.domain.presence import DeviceState
 from switchboard.postgres.clients import Imported, PostgresClients
 from tests.asterisk.office import StoryOffice, hear_each_other
-from tests.asterisk_fixture import eventually
 from tests.phones import Habit, Phone, PhoneCall
 from tests.refusing_phone import RefusingPhone
 
@@ -18,19 +17,8 @@ TO_THE_MANAGER = "6001021"
 
 
 async def registered(office: StoryOffice, *extensions: str) -> list[Phone]:
-    """Their phones, and Asterisk has told the controller of them."""
-    phones = list(await asyncio.gather(*(office.desk(extension) for extension in extensions)))
-    await known_as(office, DeviceState.IDLE, *extensions)
-    return phones
-
-
-async def known_as(office: StoryOffice, state: DeviceState, *extensions: str) -> None:
-    devices = office.controller._exchange.devices
-
-    async def told() -> bool:
-        return all(devices.state_of(extension) is state for extension in extensions)
-
-    await eventually(told, 10, f"{extensions} are {state}")
+    """Their phones."""
+    return list(await asyncio.gather(*(office.desk(extension) for extension in extensions)))
 
 
 async def dials(office: StoryOffice, phone: Phone, code: str, answer: str) -> PhoneCall:
@@ -81,7 +69,7 @@ async def test_whom_the_caller_asks_for_takes_the_call(office: StoryOffice) -> N
 
 async def test_the_deputy_takes_the_call_of_one_whose_phone_is_off(office: StoryOffice) -> None:
     peeter, *_ = await registered(office, "120", "103", "101")
-    await known_as(office, DeviceState.UNREGISTERED, "102")
+    await office.known_as(DeviceState.UNREGISTERED, "102")
     call = await office.call(FORWARD)
     await hear_each_other(call, await (await peeter.rung()).answer())
     await call.hang_up()
@@ -92,7 +80,7 @@ async def test_another_account_manager_takes_the_call_after_a_refusal_and_a_busy
     peeter, ott, _ = await registered(office, "120", "103", "101")
     peeter.habit = Habit.BUSY
     async with refusing(office, "102"):
-        await known_as(office, DeviceState.IDLE, "102")
+        await office.known_as(DeviceState.IDLE, "102")
         call = await office.call(FORWARD)
         await hear_each_other(call, await (await ott.rung()).answer())
         await call.hang_up()
@@ -104,7 +92,7 @@ async def test_nobody_of_the_chain_takes_the_call(office: StoryOffice) -> None:
     peeter, _ = await registered(office, "120", "103")  # Ott lets it ring
     peeter.habit = Habit.BUSY
     async with refusing(office, "102"), refusing(office, "101"):
-        await known_as(office, DeviceState.IDLE, "102", "101")
+        await office.known_as(DeviceState.IDLE, "102", "101")
         call = await office.call(FORWARD)
         await call.hears_whole(office.prompt("outcome_no_answer"))
         await call.ended()
@@ -136,11 +124,11 @@ async def test_clients_get_their_manager_those_in_arrears_finance_and_new_ones_t
         await call.hang_up()
         await rung.ended()
         assert await rang(office, call) == [(phone.user, "answered")]
-        await known_as(office, DeviceState.IDLE, phone.user)
+        await office.known_as(DeviceState.IDLE, phone.user)
 
 
 async def test_nobody_is_there_and_nothing_rings(office: StoryOffice) -> None:
-    await known_as(office, DeviceState.UNREGISTERED, "102", "120", "103", "101")
+    await office.known_as(DeviceState.UNREGISTERED, "102", "120", "103", "101")
     call = await office.call(FORWARD)
     await call.hears_whole(office.prompt("outcome_unavailable"))
     await call.ended()
@@ -156,7 +144,7 @@ async def test_who_is_in_a_call_is_passed_over(office: StoryOffice) -> None:
     talking = await jaan.dial("101")
     rung = await mari.rung()
     await rung.answer()
-    await known_as(office, DeviceState.IN_USE, "102", "101")
+    await office.known_as(DeviceState.IN_USE, "102", "101")
     call = await office.call(FORWARD)
     await call.hears_whole(office.prompt("outcome_busy"))
     await call.ended()
@@ -184,7 +172,7 @@ async def test_do_not_disturb_by_a_star_code(office: StoryOffice) -> None:
         assert [(each["person"], each["why"]) for each in record.of(EventKind.SKIPPED)] == [("jaan", "do not disturb")]
         assert [rang["extension"] for rang in record.of(EventKind.RINGING)] == ["120"]
         await office.restart_controller()
-        await known_as(office, DeviceState.IDLE, "102", "120")
+        await office.known_as(DeviceState.IDLE, "102", "120")
     await dials(office, jaan, "*79", "star_available")
     call = await office.call(FORWARD)
     await (await jaan.rung()).answer()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from switchboard.asterisk import lights as lights_module
-from switchboard.domain.presence import Presence, Status
+from switchboard.domain.presence import DeviceState, Presence, Status
 from tests.asterisk.office import DEADLINE, StoryOffice
 from tests.asterisk_fixture import eventually
 from tests.watching_phone import Package, WatchingPhone
@@ -73,10 +73,12 @@ async def test_a_phone_that_comes_back_has_its_light_again(office: StoryOffice) 
     async with watcher(office) as reception:
         await reception.register(expires=0)
         lights.light("100", new=3, saved=0)
+        await office.known_as(DeviceState.UNREGISTERED, "100")  # Asterisk tells only what still is so when it looks
         await reception.register()
         assert "Voice-Message: 3/0" in await reception.told_of_messages("Messages-Waiting: yes")
         reception.notified.clear()
         await reception.register(expires=0)
+        await office.known_as(DeviceState.UNREGISTERED, "100")
         await reception.register()
         await reception.told_of_messages("Voice-Message: 3/0")
     lights.light("100", new=0, saved=0)

@@ -11,7 +11,7 @@ from switchboard.domain.presence import DeviceState
 from switchboard.speech.render import BEEP_FREQUENCY
 from tests import hearing
 from tests.asterisk.office import StoryOffice, hear_each_other
-from tests.asterisk.test_forward import known_as, refusing, registered
+from tests.asterisk.test_forward import refusing, registered
 from tests.asterisk.test_queue import who_rings
 from tests.hearing import tone
 from tests.phones import Habit, Phone, PhoneCall
@@ -35,7 +35,7 @@ async def test_who_was_idle_longest_is_rung_first(office: StoryOffice) -> None:
         await rung.hang_up()
         await call.ended()
         assert (await office.record_of(call)).answered_extension == first.user
-        await known_as(office, DeviceState.IDLE, "101", "102")
+        await office.known_as(DeviceState.IDLE, "101", "102")
     assert turns in ([mari, jaan, mari], [jaan, mari, jaan])  # whoever of them talked last in an earlier story
 
 
@@ -57,7 +57,7 @@ async def test_who_took_the_fewest_calls_is_rung_first(office: StoryOffice) -> N
         rang.append(
             [(each["extension"], each["outcome"]) for each in (await office.record_of(call)).of(EventKind.RUNG)]
         )
-        await known_as(office, DeviceState.IDLE, "101", "102")
+        await office.known_as(DeviceState.IDLE, "101", "102")
     assert rang == [
         [("101", "answered")],
         [("102", "busy"), ("101", "answered")],
@@ -83,7 +83,7 @@ async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice)
     (jaan,) = await registered(office, "102")
     asterisk = office.asterisk
     async with RefusingPhone("101", asterisk.password("101"), asterisk.sip_address, status=603):
-        await known_as(office, DeviceState.IDLE, "101")
+        await office.known_as(DeviceState.IDLE, "101")
         call = await office.call(IN_ORDER)
         first = await jaan.rung()
         await first.ended()  # his turn is over; nobody else is left, so he is rung again
@@ -103,7 +103,7 @@ async def test_one_after_the_other_and_who_declined_no_more(office: StoryOffice)
 @pytest.mark.parametrize(("status", "outcome"), [(486, "busy"), (603, "declined"), (404, "unavailable")])
 async def test_all_refuse(office: StoryOffice, status: int, outcome: str) -> None:
     async with refusing(office, "101", status), refusing(office, "102", status):
-        await known_as(office, DeviceState.IDLE, "101", "102")
+        await office.known_as(DeviceState.IDLE, "101", "102")
         call = await office.call(IN_ORDER)
         await call.hears_whole(office.prompt(f"outcome_{outcome}"))
         await call.ended()
@@ -125,7 +125,7 @@ async def test_nobody_takes_it_in_time(office: StoryOffice) -> None:
 
 
 async def test_nobody_of_the_group_is_there(office: StoryOffice) -> None:
-    await known_as(office, DeviceState.UNREGISTERED, "101", "102")
+    await office.known_as(DeviceState.UNREGISTERED, "101", "102")
     call = await office.call(IN_ORDER)
     await call.hears_whole(office.prompt("outcome_unavailable"))
     await call.ended()
