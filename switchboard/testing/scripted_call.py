@@ -27,7 +27,7 @@ from switchboard.domain.language import ENGLISH
 from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
-from switchboard.errors import CallerHungUp, CallTakenAway
+from switchboard.errors import AsteriskError, CallerHungUp, CallTakenAway
 from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
 from switchboard.testing.manual_clock import ManualClock
 from switchboard.testing.rung_phones import Ringing
@@ -352,7 +352,9 @@ class ScriptedCall:
         return Return.TALKED
 
     async def dial_on(self, digits: str) -> None:
-        """See ports.DeskCall."""
+        """See ports.DeskCall. Who calls a star code calls from a desk phone."""
+        if not self._number.startswith("*"):
+            raise AsteriskError("only a desk phone dials on")
         await self._begin()
         self._gone = True
         self._tell(Happening.DIALS_ON, f"(the phone goes on, and dials {digits})")

@@ -18,14 +18,14 @@ from switchboard.domain.dialling import HangupCause, Phone, WhileRinging
 from switchboard.domain.language import ENGLISH
 from switchboard.domain.screening import Attestation
 from switchboard.domain.voice_recording import RecordingEnd
-from switchboard.errors import CallerHungUp
-from switchboard.ports import Call, Position, RecordingRef, Utterance
+from switchboard.errors import AsteriskError, CallerHungUp
+from switchboard.ports import DeskCall, Position, RecordingRef, Utterance
 
 
 class CallBench(Protocol):
     """One call on the line, whose caller and phones do what a test says."""
 
-    call: Call
+    call: DeskCall
     utterances: Sequence[Utterance]  # three, each two to four seconds long, told apart by ear
     phones: Sequence[Phone]  # two desk phones
 
@@ -285,6 +285,13 @@ class CallContract:
         assert bench.now() - since < SLACK
         bench.caller_presses("5", after=timedelta(seconds=0.2))
         assert await bench.call.key(LONG) == "5"
+
+    async def test_who_calls_from_outside_never_dials_on(self, bench: CallBench) -> None:
+        await bench.call.answer()
+        with pytest.raises(AsteriskError, match="only a desk phone"):
+            await bench.call.dial_on("101")
+        await bench.call.play(bench.utterances[:1])  # and is still with us
+        assert await bench.heard() == bench.utterances[:1]
 
     async def test_a_recording_takes_the_place_of_one_of_its_name(self, bench: CallBench) -> None:
         name = uuid4()
