@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.absence import NotedAbsence
 from switchboard.domain.appointment import Appointment
 from switchboard.domain.call_record import CallEvent
 from switchboard.domain.callback import Callback
@@ -270,6 +271,9 @@ class PresenceBook(Protocol):
 
         By what they set, their absences, their own `hours` if they have any, and their desk phone.
         """
+
+    def noted_absences(self) -> Sequence[NotedAbsence]:
+        """All absences that were noted beside people.yaml."""
 
     async def set(self, presence: Presence) -> None:
         """Take it; when this returns it survives whatever happens. Of two settings the later call counts."""

@@ -32,9 +32,9 @@
     ended      message                        ended        (the safety net's, collected afterwards)
 
     client, language, step, name_stated, skipped, presence, queued, left_queue, on_call, unacknowledged, consent,
-    recording_…, safety_net, callback, message_begun, message, message_dropped and fault are legal from offered until
-    ended and leave the state as it is; recording_…, callback, message_dropped and fault are legal after it too; ended
-    is legal in every state but ended.
+    recording_…, safety_net, appointment, callback, message_begun, message, message_dropped and fault are legal from
+    offered until ended and leave the state as it is; recording_…, callback, message_dropped and fault are legal after
+    it too; ended is legal in every state but ended.
 
 An event that the table does not have is recorded like any other: it happened. The row says so in `irregularities`.
 """
@@ -91,6 +91,7 @@ _NEUTRAL = frozenset(
         _K.UNACKNOWLEDGED,
         _K.CONSENT,
         *RECORDING,
+        _K.APPOINTMENT,
         _K.CALLBACK,
     }
 )

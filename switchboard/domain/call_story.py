@@ -103,6 +103,10 @@ def _line(kind: EventKind, data: Mapping[str, Any]) -> tuple[str, str]:
             return f"waits no more in queue {data.get('queue') or '?'}", told.replace("_", " ")
         case EventKind.MESSAGE_BEGUN:
             return "is asked for a message", _labelled("for", data.get("person") or data.get("department"))
+        case EventKind.APPOINTMENT:
+            what = f"appointment {data.get('reference') or '?'} {data.get('deed') or '?'}"
+            whom = f" with {', '.join(map(str, data['resources']))}" if data.get("resources") else ""
+            return what, f"{data.get('event_type') or '?'} at {data.get('start') or '?'}{whom}"
         case EventKind.CALLBACK:
             return _callback(data)
         case EventKind.MESSAGE:

@@ -50,6 +50,8 @@ class EventKind(StrEnum):
     TALKED = "talked"  # extension, name, seconds, ended_by ("caller" or "callee")
     QUEUED = "queued"  # queue, position, agents (on duty), since (came back to a place, or was taken over with it)
     LEFT_QUEUE = "left_queue"  # queue, outcome (WaitOutcome or "abandoned"), seconds (waited)
+    # deed ("held", "booked", "moved", "cancelled"), id, reference, event_type, start, resources
+    APPOINTMENT = "appointment"
     CALLBACK = "callback"  # as domain/callback.as_json: promised to this caller, or what has become of it since
     BLOCKED = "blocked"  # pattern (number), why, who, extension: somebody at a desk phone blocked this caller
     # What is said from now on is a message, whatever happens to us: message_id, message_kind (MessageKind), person or

@@ -18,12 +18,15 @@ from switchboard.domain.pin import Admission
 from switchboard.domain.queueing import Queue
 from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
-from switchboard.flows.configuration import Configuration, Flow
+from switchboard.flows.configuration import Configuration, Flow, Left
 from switchboard.flows.expressions.types import WEEKDAYS, Value
 from switchboard.flows.lookup_kinds import Taken
 from switchboard.flows.variables import first_values, kept_values
+from switchboard.flows.visiting_calendars import NOTED_AS as APPOINTMENT
+from switchboard.flows.visiting_calendars import CalendarVisit, counted_visit, note_hold
 from switchboard.ports import Acceptance, Call, Position
 from switchboard.services.announce_caller import acceptance_of
+from switchboard.services.appointment_visit import AppointmentRequest
 from switchboard.services.hear_messages import admitted, hear_from_outside
 from switchboard.services.identify_caller import identify_caller
 from switchboard.services.look_up_caller import look_up_caller
@@ -103,6 +106,8 @@ class Conversation:
                 self.note_stated_name()
             if isinstance(start.variables, Mapping) and (message := start.variables.get(MESSAGE_IN_HAND)):
                 self.message_in_hand = UUID(str(message))
+            if isinstance(start.variables, Mapping) and (visit := start.variables.get(APPOINTMENT)):
+                self.variables[APPOINTMENT] = str(visit)
             if isinstance(start.variables, Mapping):
                 consent = consent_in(start.variables.get(CONSENT)) or consent
             self._returns.extend(start.returns)
@@ -283,6 +288,30 @@ class Conversation:
         """Promise to call a number back; the caller keeps the place in the queue, if there is one."""
         since = self.place_in(queue.id)
         return await promise_callback(self.call, queue, number, since, self.office, self.recorder)
+
+    async def visit_calendars(self, visit: CalendarVisit) -> Left:
+        """Let the caller book, move or cancel an appointment; an earlier controller may have begun that."""
+        with counted_visit(self.variables, lambda: self.remember(self.attempt)) as counted:
+
+            def begun(hold: UUID) -> None:
+                note_hold(self.variables, counted, hold)
+                self.remember(self.attempt)
+
+            request = AppointmentRequest(
+                visit.bookable.types,
+                visit.bookable.names,
+                visit.bookable.resources,
+                visit.bookable.press,
+                f"{self.flow.id}.{self.step}",
+                visit.timeout,
+                visit.attempts,
+                counted.number,
+                counted.in_hand,
+                begun,
+            )
+            visited = await visit.deal(self.call, request, self.office, self.recorder)
+        self.call.forget_keys()
+        return Left(visited.outcome.value, visited.told)
 
     def keep_place(self, queue: str) -> None:
         """From now on the caller has a place in this queue, and keeps it through a restart of ours."""

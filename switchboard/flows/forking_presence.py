@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.absence import NotedAbsence
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Person
@@ -33,6 +35,10 @@ class ForkingPresence:
             is_somebody_there = any(each.is_there for each in self._known.values())
             self._known[person.id] = _AWAY if is_somebody_there else self._call.fork((Situation(), _AWAY))
         return self._known[person.id]
+
+    def noted_absences(self) -> Sequence[NotedAbsence]:
+        """See ports.PresenceBook."""
+        return ()
 
     async def set(self, presence: Presence) -> None:
         """See ports.PresenceBook."""

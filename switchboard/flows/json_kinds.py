@@ -6,6 +6,7 @@ from functools import singledispatch
 
 from switchboard.domain.forwarding import CHAINS, MANAGER
 from switchboard.flows import kinds
+from switchboard.flows.appointment_kinds import EVERYTHING, EventTypes
 from switchboard.flows.assignments import Assignments
 from switchboard.flows.callback_kinds import CallbackQueue
 from switchboard.flows.callee_prompts import NamePrompts
@@ -232,3 +233,8 @@ def _(kind: CaseList, names: Names) -> Schema:
     )
     compared = {"anyOf": [{"required": [key]} for key in ("is", "starts", "from", "until", "when")]}
     return {"type": "array", "items": {**case, **compared}, "minItems": 1}
+
+
+@kind_schema.register
+def _(kind: EventTypes, names: Names) -> Schema:
+    return {"anyOf": [words([EVERYTHING]), one_or_several({"type": "string", "pattern": IDENTIFIER})]}

@@ -13,11 +13,13 @@ from switchboard.domain.lookups import Looked, Lookup, LookupOutcome
 from switchboard.domain.pin import Admission
 from switchboard.domain.queueing import Queue
 from switchboard.domain.screening import Screened, Verdict
-from switchboard.flows.configuration import Configuration
+from switchboard.flows.configuration import Configuration, Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.expressions.types import Value
+from switchboard.flows.forking_appointments import KEYS_TOLD, forked_visit
 from switchboard.flows.forking_call import ForkingCall, LookedUp
 from switchboard.flows.lookup_kinds import Taken, values_of
+from switchboard.flows.visiting_calendars import CalendarVisit
 from switchboard.flows.watched_variables import WatchedVariables
 from switchboard.ports import Position
 from switchboard.services.identify_caller import known_caller
@@ -96,6 +98,11 @@ class WatchedConversation(Conversation):
     async def promise_callback(self, queue: Queue, number: str) -> Promise:
         """See Conversation."""
         return Promise(self._forking.fork(tuple(each.value for each in Promise)))
+
+    async def visit_calendars(self, visit: CalendarVisit) -> Left:
+        """See Conversation. What happens within it leads nowhere else."""
+        said = [each for prompt in KEYS_TOLD for each in self.prompt(prompt)[self.recorder.language]]
+        return Left(forked_visit(self._forking, visit, tuple(said)).outcome.value)
 
     async def screened(self) -> Screened:
         """See Conversation. Of one call it is always the same."""

@@ -81,6 +81,10 @@ class KeptPresence:
             device=self._device_of(person.phone.extension) if person.phone else DeviceState.UNKNOWN,
         )
 
+    def noted_absences(self) -> Sequence[NotedAbsence]:
+        """See ports.PresenceBook."""
+        return self.absences.rows
+
     async def set(self, presence: Presence) -> None:
         """See ports.PresenceBook. Raises OSError if the disk refuses it."""
         async with self._writing:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from switchboard.appointment_ports import Appointments
+from switchboard.domain.absence import NotedAbsence
 from switchboard.domain.callback import CallbackBook
 from switchboard.domain.clients import Client
 from switchboard.domain.facts import Fact
@@ -64,6 +66,10 @@ class EverybodyIn:
     def situation_of(self, person: Person, zone: ZoneInfo, hours: HoursTable | None = None) -> Situation:
         """There."""
         return Situation()
+
+    def noted_absences(self) -> Sequence[NotedAbsence]:
+        """None."""
+        return ()
 
     async def set(self, presence: Presence) -> None:
         """Nothing is kept."""
@@ -185,3 +191,4 @@ class Office:
     swaps: SwapBook = field(default_factory=NoSwaps)
     mailboxes: Mailboxes | None = None  # None: messages cannot be heard by phone
     callbacks: Callbacks = field(default_factory=CallbacksInMemory)
+    appointments: Appointments | None = None  # None: nothing can be booked by phone

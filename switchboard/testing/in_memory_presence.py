@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.absence import Absence
+from switchboard.domain.absence import Absence, NotedAbsence
 from switchboard.domain.forwarding import Situation
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Person
@@ -41,6 +42,14 @@ class InMemoryPresence:
             if person.phone
             else DeviceState.UNKNOWN,
         )
+
+    def noted_absences(self) -> Sequence[NotedAbsence]:
+        """See ports.PresenceBook."""
+        return [
+            NotedAbsence(UUID(int=number), person, each, "a test")
+            for person, absences in self.absences.items()
+            for number, each in enumerate(absences)
+        ]
 
     async def set(self, presence: Presence) -> None:
         """See ports.PresenceBook."""

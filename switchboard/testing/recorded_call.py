@@ -43,6 +43,7 @@ _KEYED = re.compile(r"keyed ([0-9A-D*# -]+):")  # several answers; `-` is silenc
 _NO_CHOICE = "9"  # is never offered
 _SILENCE = "silence"
 _PARTS = (Part.WHO.value, Part.ABOUT.value)  # that a message's form asks for, in this order
+_VISITS = ("book", "rebook", "cancel_booking")  # steps that deal with appointments
 
 
 class Unanswerable(SwitchboardError):
@@ -79,6 +80,7 @@ class RecordedCall:
         self._answers: deque[Answer] = deque(answers_of(told))
         self.recordings: dict[UUID, Recorded] = {}
         self.mailboxes = {step_of(event): str(event.data.get("outcome")) for event in told if is_mailbox(event)}
+        self._visits = [event for event in told if is_visit(event)]
         self._used: Answer | None = None  # stays until the step is left
         self._step = ("", "")
         self._partner: Phone | None = None
@@ -123,6 +125,15 @@ class RecordedCall:
         """The call comes to a step: what answered the one before has been used."""
         self._used = None
         self._step = (flow, step)
+
+    async def visited(self) -> tuple[str, str]:
+        """What came of dealing with appointments in the step the call is in: outcome, and what decided it."""
+        await self.play(())  # who hung up meanwhile is gone
+        for place, event in enumerate(self._visits):
+            if step_of(event) == self._step:
+                del self._visits[place]
+                return str(event.data.get("outcome")), str(event.data.get("decided_on") or "")
+        raise Unanswerable("asks about appointments, where nobody was asked about any")
 
     async def attestation(self) -> Attestation:
         """See ports.Call."""
@@ -299,6 +310,9 @@ def answers_of(events: Sequence[CallEvent]) -> list[Answer]:
             decided = str(data.get("decided_on") or "")
             if data.get("type") in ("voicemail", "message") and data.get("outcome") == "reception":
                 answers[before:] = _to_reception(event.at, answers[before:], decided, asked)
+            if is_visit(event):  # nothing of what was pressed leads elsewhere
+                before = len(answers)
+                continue
             if is_mailbox(event):  # what was dialled there is noted nowhere
                 zero = [Answer(event.at, key="0")] if data.get("outcome") == "reception" else []
                 answers[before:] = [*zero, Answer(event.at, stays=True)]
@@ -328,6 +342,12 @@ def step_of(event: CallEvent) -> tuple[str, str]:
 def is_mailbox(event: CallEvent) -> bool:
     """Whether it tells of somebody who heard messages, or wanted to."""
     return event.kind is EventKind.STEP and event.data.get("type") == "mailbox"
+
+
+def is_visit(event: CallEvent) -> bool:
+    """Whether it tells of somebody who booked, moved or cancelled an appointment, or wanted to."""
+    is_left = event.kind is EventKind.STEP and event.data.get("outcome") not in ("hangup", "fault", "shutdown")
+    return is_left and event.data.get("type") in _VISITS
 
 
 def _message(event: CallEvent) -> list[Answer]:

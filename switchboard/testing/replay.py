@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from switchboard.domain.booking_visit import SERVING
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.clients import Client, Standing
 from switchboard.domain.identity import CallId
@@ -16,9 +17,10 @@ from switchboard.domain.pin import Admission
 from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Rule, Screened, Verdict
 from switchboard.errors import CallerHungUp
-from switchboard.flows.configuration import Configuration
+from switchboard.flows.configuration import Configuration, Left
 from switchboard.flows.conversation import Conversation
 from switchboard.flows.interpret import converse
+from switchboard.flows.visiting_calendars import CalendarVisit
 from switchboard.ports import Call
 from switchboard.services.answer_call import answer_call
 from switchboard.services.look_up_caller import NO_NUMBER
@@ -211,6 +213,13 @@ class _Told(Conversation):
     async def hear_mailbox(self, extension: str) -> bool:
         """See Conversation."""
         return True
+
+    async def visit_calendars(self, visit: CalendarVisit) -> Left:
+        """See Conversation. As it came out then."""
+        outcome, decided_on = await self._recorded.visited()
+        if outcome in SERVING:
+            self.recorder.is_served = True
+        return Left(outcome, decided_on)
 
     def follow(self, target: str | None) -> None:
         """See Conversation."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from switchboard.domain.call_record import CallEvent, Disposition
 from switchboard.domain.clients import Client
@@ -18,6 +19,7 @@ from switchboard.flows.interpret import conversation_of
 from switchboard.ports import Utterance
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office, Screening
+from switchboard.testing.in_memory_appointments import InMemoryAppointments
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_messages import InMemoryMessages
@@ -99,6 +101,7 @@ async def simulate(
         lookups=ScriptedLookups(setup.lookups),
         screening=Screening(always=None if setup.screened is None else Screened(setup.screened, Rule.BLOCKLIST)),
         messages=messages,
+        appointments=InMemoryAppointments(organisation.appointments, clock, ZoneInfo(organisation.timezone)),
     )
     parts: dict[str, Any] = {
         "number": setup.number,

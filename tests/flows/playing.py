@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import yaml
 
+from switchboard.domain.appointment import Appointment, AppointmentState, Booker, Busy, ChangedBy, Slot
 from switchboard.domain.call_record import CallEvent, Disposition, EventKind
 from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
 from switchboard.domain.mailbox_menu import InBox
+from switchboard.domain.phone_numbers import e164
 from switchboard.domain.presence import Presence, Status
 from switchboard.domain.rota import Swap
 from switchboard.domain.screening import Rule, Screened, Verdict
@@ -23,6 +25,7 @@ from switchboard.flows.configuration import Configuration
 from switchboard.flows.interpret import conversation_of
 from switchboard.services.answer_call import answer_call
 from switchboard.services.office import Office, Screening
+from switchboard.testing.in_memory_appointments import InMemoryAppointments
 from switchboard.testing.in_memory_clients import EveryCallerIs
 from switchboard.testing.in_memory_ledger import InMemoryLedger
 from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
@@ -79,6 +82,11 @@ class Script:
     swaps: Sequence[str] = ()  # of the rota `delivery`: "2026-03-03 peeter mari"
     language: str = ""  # in which it begins; "": the number's
     hangs_up_after: timedelta | None = None  # wherever the call then is
+    booked: Sequence[str] = ()  # before: "tasting 2026-03-05 11:00 chef tasting_room"
+    booked_with: str = ""  # the number it was booked with; "": the caller's
+    taken: Sequence[str] = ()  # by others: "chef 2026-03-05 11:00 2026-03-06 15:00"
+    snatched: int = 0  # so many times that are offered, from the first on, somebody else has just taken
+    calendars: str = ""  # "down": they cannot be had
 
 
 def office_of(
@@ -126,7 +134,48 @@ def scripted(configuration: Configuration, script: Script) -> tuple[ScriptedCall
     client = read_client(script.client)
     mailboxes = mailboxes_with(script.messages, clock.now(), configuration)
     office = office_of(configuration, clock, ledger, client, script.screened, script.lookups, messages, mailboxes)
+    office = replace(office, appointments=calendars_of(script, configuration, clock))
     return call, office, ledger
+
+
+class Calendars(InMemoryAppointments):
+    """Where somebody else is quicker, `snatched` times."""
+
+    snatched = 0
+
+    async def hold(
+        self, event_type: str, slot: Slot, booker: Booker, until: datetime, by: ChangedBy, moves: UUID | None = None
+    ) -> Appointment | None:
+        """See Appointments."""
+        if self.snatched > 0:
+            self.snatched -= 1
+            self.outside += [Busy(each, slot.start, slot.end) for each in slot.resources]
+        return await super().hold(event_type, slot, booker, until, by, moves)
+
+
+def calendars_of(script: Script, configuration: Configuration, clock: ManualClock) -> Calendars:
+    """The calendars of a script."""
+    organisation = configuration.organisation
+    zone, rules = ZoneInfo(organisation.timezone), organisation.appointments
+    calendars = Calendars(rules, clock, zone)
+    calendars.snatched, calendars.is_down = script.snatched, script.calendars == "down"
+
+    def instant(day: str, time: str) -> datetime:
+        return datetime.fromisoformat(f"{day} {time}").replace(tzinfo=zone).astimezone(UTC)
+
+    for line in script.booked:
+        event_type, day, time, *resources = line.split()
+        start = instant(day, time)
+        slot = Slot(start, start + rules.event_types[event_type].duration, tuple(resources))
+        identifier = UUID(int=500_000 + len(calendars.kept))
+        booker = Booker(e164(script.booked_with or script.caller, organisation.country))
+        calendars.kept[identifier] = Appointment(
+            identifier, f"{40_1370 + len(calendars.kept)}", event_type, slot, AppointmentState.BOOKED, booker
+        )
+    for line in script.taken:
+        resource, *times = line.split()
+        calendars.outside.append(Busy(resource, instant(times[0], times[1]), instant(times[2], times[3])))
+    return calendars
 
 
 def mailboxes_with(

@@ -31,6 +31,11 @@ KEYS = {
     "room",
     "messages",
     "swaps",
+    "booked",
+    "for",
+    "taken",
+    "snatched",
+    "calendars",
 }
 
 
@@ -61,6 +66,11 @@ async def test_story(story: Path, request: pytest.FixtureRequest) -> None:
         room=told.get("room", "yes") == "yes",
         swaps=told.get("swaps", []),
         messages=told.get("messages", {}),
+        booked=told.get("booked", []),
+        booked_with=told.get("for", ""),
+        taken=told.get("taken", []),
+        snatched=int(told.get("snatched", 0)),
+        calendars=told.get("calendars", ""),
     )
     played = await play(configuration, script)
     check_what_always_holds(played, configuration)
@@ -94,6 +104,8 @@ def _line(event: CallEvent) -> str:
     data.pop("flow_version", None)
     if event.kind is EventKind.CALLBACK:
         del data["id"], data["call_id"]  # another each time
+    if event.kind is EventKind.APPOINTMENT:
+        del data["id"]
     return " ".join([f"{event.kind.value}:", *(f"{key}={value}" for key, value in data.items())])
 
 

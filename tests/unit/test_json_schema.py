@@ -122,7 +122,7 @@ def test_the_folders_names_are_offered() -> None:
     assert names.languages == ("en", "et", "lv", "ru", "sq", "sv")
     assert names.results["department"] == ("not_reached", "served")
     assert "welcome" in names.prompts
-    assert set(names.flows) == {"main", "sales", "department", "information", "people", "mailbox"}
+    assert set(names.flows) == {"main", "sales", "department", "information", "people", "mailbox", "appointments"}
     text = json.dumps(FILES["flow"].make(names))
     assert all(f'"{name}"' in text for name in (*names.prompts, *names.people, *names.hours, *names.facts))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from switchboard.flows.schema import StepType
+from switchboard.flows.steps.book import BOOK
 from switchboard.flows.steps.callback import CALLBACK
+from switchboard.flows.steps.cancel_booking import CANCEL_BOOKING
 from switchboard.flows.steps.client_type import CLIENT_TYPE
 from switchboard.flows.steps.consent import CONSENT
 from switchboard.flows.steps.directory import DIRECTORY
@@ -20,6 +22,7 @@ from switchboard.flows.steps.message import MESSAGE
 from switchboard.flows.steps.oncall import ONCALL
 from switchboard.flows.steps.play import PLAY
 from switchboard.flows.steps.queue import QUEUE
+from switchboard.flows.steps.rebook import REBOOK
 from switchboard.flows.steps.return_ import RETURN
 from switchboard.flows.steps.ring import RING
 from switchboard.flows.steps.ring_group import RING_GROUP
@@ -54,6 +57,9 @@ STEP_TYPES: dict[str, StepType] = {
         MAILBOX,
         VOICEMAIL,
         MESSAGE,
+        BOOK,
+        REBOOK,
+        CANCEL_BOOKING,
         INFO,
         SUBFLOW,
         RETURN,
