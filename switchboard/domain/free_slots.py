@@ -25,7 +25,7 @@ from switchboard.domain.appointment import AppointmentRules, Busy, EventType, Re
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.slot_grid import ONE_DAY, beginnings, bounds_of, first_from
-from switchboard.domain.taken_times import Taken, taken_of
+from switchboard.domain.taken_times import Taken
 
 Window = tuple[datetime, datetime]  # the first and the last instant at which an appointment could begin
 
@@ -68,6 +68,12 @@ class SlotSearch:
         resources = dict.fromkeys(each for need in wanted.needs for each in need)
         return begin - wanted.before, end + wanted.after, tuple(resources)
 
+    def taken(self, busy: Sequence[Busy] | Taken) -> Taken:
+        """The same in order, for whoever asks more than once."""
+        if isinstance(busy, Taken):
+            return busy
+        return Taken(busy, {each.id: each.capacity for each in self.rules.resources.values()})
+
     def free(
         self,
         event_type: str,
@@ -86,7 +92,7 @@ class SlotSearch:
         needs = self._needs(wanted, resource)
         if first >= last or not all(needs):
             return
-        taken, spans = taken_of(busy), _SharedSpans(self._hours, first, last)
+        taken, spans = self.taken(busy), _SharedSpans(self._hours, first, last)
         waiting = [_Need(need, [self._windows(wanted, each, taken, spans) for each in need]) for need in needs]
         yield from self._slots(wanted, waiting, taken, first, last)
 
@@ -98,7 +104,7 @@ class SlotSearch:
         fits = len(slot.resources) == len(wanted.needs) == len(set(slot.resources))
         if not (fits and on_grid and first <= slot.start < last and slot.end - slot.start == wanted.duration):
             return False
-        taken, spans = taken_of(busy), _SharedSpans(self._hours, slot.start, slot.start + _INSTANT)
+        taken, spans = self.taken(busy), _SharedSpans(self._hours, slot.start, slot.start + _INSTANT)
         return not self._is_day_full(wanted, taken, slot.start) and all(
             each in need and any(a <= slot.start <= b for a, b in self._windows(wanted, each, taken, spans))
             for each, need in zip(slot.resources, wanted.needs, strict=True)
@@ -144,18 +150,20 @@ class SlotSearch:
     def _windows(self, wanted: EventType, identifier: str, taken: Taken, spans: _SharedSpans) -> Iterator[Window]:
         """When an appointment with this resource could begin, in order."""
         resource = self.rules.resources[identifier]
-        starts, ends = taken.blocks(identifier, resource.capacity)
+        starts, ends = taken.blocks(identifier)
         duration, before = wanted.duration, wanted.before
         lead = duration + wanted.after
-        place, count = 0, len(starts)
+        place = 0
         for opened, closed in without(spans.of(resource.hours), self._away(resource)):
             latest = closed - duration
             if latest < opened:
                 continue
-            prepares = opened - before
+            prepares, cleared = opened - before, latest + lead
+            taken.read(cleared)
+            count = len(starts)
             while place < count and ends[place] <= prepares:
                 place += 1
-            since, here, cleared = opened, place, latest + lead
+            since, here = opened, place
             while here < count and starts[here] < cleared:
                 if since <= (until := starts[here] - lead):
                     yield since, until

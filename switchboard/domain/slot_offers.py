@@ -10,7 +10,6 @@ from enum import StrEnum
 from switchboard.domain.appointment import Busy, Slot
 from switchboard.domain.free_slots import SlotSearch
 from switchboard.domain.slot_grid import bounds_of
-from switchboard.domain.taken_times import taken_of
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -39,7 +38,7 @@ class Offers:
         self.resource = resource
         self._search = search
         self._event_type = search.rules.event_types[event_type]
-        self._taken = taken_of(busy)
+        self._taken = search.taken(busy)
         self._now = now
         self._refused: set[str] = set()
 

@@ -1,10 +1,10 @@
-"""When resources cannot be booked, because they are: from holds, bookings and events outside to blocks of time."""
+"""When resources have no room: holds, bookings and events outside, as blocks of time, read no further than asked."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from operator import attrgetter
 
@@ -12,97 +12,88 @@ from switchboard.domain.appointment import Busy
 
 Blocks = tuple[list[datetime], list[datetime]]  # beginnings and ends, in order and apart
 
+_AHEAD = timedelta(days=14)  # that are read at once: a year of full calendars is long, and most slots are near
+_LONGEST_BUFFER = timedelta(days=1)
 _START = attrgetter("start")
 
 
 class Taken:
-    """What is taken, sorted once for many questions."""
+    """What is taken, put in order once for many questions."""
 
-    def __init__(self, busy: Iterable[Busy]) -> None:
-        self._by_resource: dict[str, list[Busy]] = {}
-        known = self._by_resource
-        for each in busy:
-            found = known.get(each.resource)
-            if found is None:
-                known[each.resource] = [each]
-            else:
-                found.append(each)
-        self._blocks: dict[tuple[str, int], Blocks] = {}
-        self._bookings: dict[str, list[tuple[datetime, object]]] = {}
+    def __init__(self, busy: Iterable[Busy], capacities: Mapping[str, int]) -> None:
+        """`capacities` are those of all resources that will be asked about."""
+        self._busy = sorted(busy, key=_START)
+        self._read = 0  # of them
+        self._until: datetime | None = None  # everything that begins before it is in the blocks
+        self._blocks: dict[str, Blocks] = {each: ([], []) for each in capacities}
+        self._crowds = {each: _Crowd(capacity) for each, capacity in capacities.items() if capacity > 1}
+        self._bookings: dict[tuple[str, datetime], int] = {}
 
-    def blocks(self, resource: str, capacity: int) -> Blocks:
-        """When a resource has no room for another appointment."""
-        key = resource, capacity
-        if key not in self._blocks:
-            found = sorted(self._by_resource.get(resource, ()), key=_START)
-            self._blocks[key] = _joined(found) if capacity == 1 else _joined(_full(found, capacity))
-        return self._blocks[key]
+    def blocks(self, resource: str) -> Blocks:
+        """When a resource has no room for another appointment. The lists grow when `read` is called."""
+        return self._blocks[resource]
+
+    def read(self, until: datetime) -> None:
+        """Let the blocks have all that begins before an instant."""
+        if self._until is not None and until <= self._until:
+            return
+        self._until = until + _AHEAD
+        reached = bisect_left(self._busy, self._until, self._read, key=_START)
+        coming, self._read = self._busy[self._read : reached], reached
+        blocks, crowds = self._blocks, self._crowds
+        for each in coming:
+            start, end, resource = each.start, each.end, each.resource
+            if resource in crowds:
+                full = crowds[resource].full_until(each)
+                if full is None:
+                    continue
+                end = full
+            elif resource not in blocks:
+                continue
+            starts, ends = blocks[resource]
+            if not ends or start > ends[-1]:
+                starts.append(start)
+                ends.append(end)
+            elif end > ends[-1]:
+                ends[-1] = end
 
     def bookings(self, event_type: str, begin: datetime, end: datetime) -> int:
         """How many appointments of a kind begin in [begin, end). One that needs several resources counts once."""
-        if event_type not in self._bookings:
+        key = event_type, begin
+        if key not in self._bookings:
+            first = bisect_left(self._busy, begin - _LONGEST_BUFFER, key=_START)
+            last = bisect_left(self._busy, end, key=_START)
             found = {
-                (each.begins, each.appointment or (each.resource, number))
-                for taken in self._by_resource.values()
-                for number, each in enumerate(taken)
-                if each.event_type == event_type and each.begins is not None
+                each.appointment
+                for each in self._busy[first:last]
+                if each.event_type == event_type and each.begins is not None and begin <= each.begins < end
             }
-            self._bookings[event_type] = sorted(found, key=_begins)
-        known = self._bookings[event_type]
-        return bisect_left(known, end, key=_begins) - bisect_left(known, begin, key=_begins)
+            self._bookings[key] = len(found)
+        return self._bookings[key]
 
 
-def taken_of(busy: Sequence[Busy] | Taken) -> Taken:
-    """The same, sorted."""
-    return busy if isinstance(busy, Taken) else Taken(busy)
+class _Crowd:
+    """What runs at the same time, of a resource with room for several."""
 
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._running: list[tuple[datetime, int]] = []  # (end, how much room it takes), the first to end first
+        self._used = 0
 
-def _begins(booking: tuple[datetime | None, object]) -> datetime:
-    begins = booking[0]
-    assert begins is not None
-    return begins
-
-
-def _joined(busy: Sequence[Busy]) -> Blocks:
-    """In order of their beginnings, those that overlap or meet put together."""
-    starts: list[datetime] = []
-    ends: list[datetime] = []
-    reached: datetime | None = None
-    for each in busy:
-        start, end = each.start, each.end
-        if reached is None or start > reached:
-            if reached is not None:
-                ends.append(reached)
-            starts.append(start)
-            reached = end
-        elif end > reached:
-            reached = end
-    if reached is not None:
-        ends.append(reached)
-    return starts, ends
-
-
-def _full(busy: Sequence[Busy], capacity: int) -> list[Busy]:
-    """When as many overlap as there is room for; something outside takes it all. `busy` is in order of beginnings."""
-    found: list[Busy] = []
-    running: list[tuple[datetime, int]] = []  # (end, how much of the capacity it takes), the first to end first
-    used = 0
-    for each in busy:
-        while running and running[0][0] <= each.start:
-            used -= heappop(running)[1]
-        share = 1 if each.event_type else capacity
-        heappush(running, (each.end, share))
-        used += share
-        if used >= capacity:
-            found.append(Busy(each.resource, each.start, _until(running, used, capacity)))
-    return found
-
-
-def _until(running: list[tuple[datetime, int]], used: int, capacity: int) -> datetime:
-    """When enough of what runs has ended that there is room again, if nothing else begins meanwhile."""
-    left = used
-    for end, share in sorted(running):
-        left -= share
-        if left < capacity:
-            return end
-    raise AssertionError("nothing runs that takes room")
+    def full_until(self, coming: Busy) -> datetime | None:
+        """When there is room again once this has begun, should nothing else begin meanwhile; None if there still is
+        room. To be asked in the order of beginnings."""
+        running = self._running
+        while running and running[0][0] <= coming.start:
+            self._used -= heappop(running)[1]
+        room = 1 if coming.event_type else self._capacity  # something outside takes it all
+        heappush(running, (coming.end, room))
+        self._used += room
+        if self._used < self._capacity:
+            return None
+        left = self._used
+        for end, freed in sorted(running):
+            left -= freed
+            if left < self._capacity:
+                return end
+        return None
