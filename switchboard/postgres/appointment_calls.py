@@ -60,6 +60,7 @@ class PostgresAppointmentCalls(PooledQueries):
 
     async def freed(self, now: datetime) -> Sequence[Freed]:
         """See AppointmentCalls."""
+        await self.fetch("settle_past", now)
         return [
             Freed(row["id"], row["event_type"], Slot(row["starts"], row["ends"], tuple(row["resources"])))
             for row in await self.fetch("freed", now)

@@ -57,6 +57,10 @@ update appointment_reminders set state = $2, attempts = $3, last = $4, next_at =
 where key = $1 and state = $6 and attempts = $7
 returning key
 
+-- settle_past --
+-- What has begun by $1 is offered to nobody.
+update freed_times set settled_at = now() where settled_at is null and starts <= $1
+
 -- freed --
 -- Times that became free and are still to come at $1.
 select id, event_type, starts, ends, resources from freed_times where settled_at is null and starts > $1 order by id
