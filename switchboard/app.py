@@ -131,6 +131,12 @@ class Controller:
         self._callbacks = KeptCallbacks(self._database_url(), self._folders.state, self._clock)
         self._calling_back = CallingBack(lambda: self._serving.now.office, self)
         self._callbacks.learned = self._calling_back.learned
+        self._appointments = PostgresAppointments(
+            self._database_url(),
+            self._clock,
+            lambda: self._organisation().appointments,
+            lambda: ZoneInfo(self._organisation().timezone),
+        )
         watched: CallLedger = self._ledger
         for noted in (self._phone_uses.noted, self._queues.rooms.noted, self._calling_back.noted):
             watched = WatchedLedger(watched, noted)
@@ -151,6 +157,7 @@ class Controller:
             self._mailboxes,
             self._callbacks,
             self._swaps,
+            self._appointments,
         )
         secrets = read_secrets(self._folders.secrets)
         self._exchange: Exchange[Served] = Exchange(
@@ -177,12 +184,6 @@ class Controller:
             self._database_url,
             self._clock,
             lambda: self._serving.now.configuration.organisation,
-        )
-        self._appointments = PostgresAppointments(
-            self._database_url(),
-            self._clock,
-            lambda: self._organisation().appointments,
-            lambda: ZoneInfo(self._organisation().timezone),
         )
         self._appointment_post = AppointmentPost(
             self._database_url(), lambda: self._serving.now.office, self, self._appointments

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import structlog
 
+from switchboard.appointment_ports import Appointments
 from switchboard.asterisk.prompt_store import PromptStore
 from switchboard.domain.dialling import Phone
 from switchboard.domain.mobile_lines import MobileLine, mobile_lines
@@ -97,6 +98,7 @@ class Serving:
         mailboxes: Mailboxes | None = None,
         callbacks: Callbacks | None = None,
         swaps: SwapBook | None = None,
+        appointments: Appointments | None = None,
     ) -> None:
         """Load what is live, at once. Raises ConfigurationError if there is nothing that could be served."""
         self._settings, self._folders = settings, folders
@@ -113,6 +115,7 @@ class Serving:
         self._mailboxes = mailboxes
         self._callbacks = callbacks or CallbacksInMemory()
         self._swaps = swaps or NoSwaps()
+        self._appointments = appointments
         configuration, self.problem, self.is_kept = configuration_to_serve(settings, folders)
         if self.problem:
             log.error("configuration_refused", problem=self.problem, serving=configuration.version)
@@ -154,6 +157,7 @@ class Serving:
             mailboxes=self._mailboxes,
             callbacks=self._callbacks,
             swaps=self._swaps,
+            appointments=self._appointments,
         )
         return Served(configuration, office, loaded.prompts)
 
