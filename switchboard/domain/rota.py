@@ -105,6 +105,14 @@ class OnCall:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who is called at an instant."""
+
+    called: tuple[str, ...]  # Persons' ids, one after the other
+    instead_of: str  # whose turn it would be without a swap; "" if it is
+
+
+@dataclass(frozen=True, slots=True)
 class Rota:
     """One rota."""
 
@@ -140,6 +148,10 @@ class Rota:
         if person == found.person:
             return found
         return OnCall(person, f"{found.why}, swapped with {found.person}: {why}", found.person)
+
+    def on_duty(self, instant: datetime) -> OnDuty:
+        """Who is called at an instant (UTC)."""
+        return OnDuty(tuple(self.called(instant)), self.on_call(instant).instead_of)
 
     def fault_of(self, swap: Swap, now: datetime) -> str:
         """Why a swap cannot be noted, in an administrator's words; "" if it can."""

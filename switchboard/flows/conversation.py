@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup
 from switchboard.domain.pin import Admission
 from switchboard.domain.queueing import Queue
+from switchboard.domain.rota import OnDuty, Rota
 from switchboard.domain.screening import Screened
 from switchboard.errors import SwitchboardError
 from switchboard.flows.configuration import Configuration, Flow, Left
@@ -35,7 +36,7 @@ from switchboard.services.office import Office, Speech
 from switchboard.services.record_call import CallRecorder
 from switchboard.services.record_talk import choose_recording
 from switchboard.services.screen_call import screen_number
-from switchboard.services.take_message import REVIEWS
+from switchboard.services.take_message import REVIEWS, pressed_of
 
 CLOCK = ("time", "weekday", "date")  # what is known of a call by the clock
 STATED_NAME = "_stated_name"  # among a call's variables; none that is declared is called so
@@ -169,6 +170,10 @@ class Conversation:
             utterances += following[language]
         await self.call.play(utterances, barge_in=barge_in)
 
+    async def pressed_of(self, call: Call, timeout: timedelta, keys: Collection[str]) -> str | None:
+        """The next key if it is one of these, else OTHER: exploration need not try all others."""
+        return await pressed_of(call, timeout, keys)
+
     async def keys(
         self, first: timedelta, between: timedelta, *, at_once: str, worth_trying: Callable[[], Iterable[str]]
     ) -> str:
@@ -252,6 +257,10 @@ class Conversation:
         """Who calls, for the record."""
         client = self.client
         return f"{client.name} ({client.code})" if client else "not in the client list"
+
+    def on_duty(self, rota: Rota) -> OnDuty:
+        """Who is called by a rota now."""
+        return rota.swapped(self.office.swaps.of(rota.id)).on_duty(self.now())
 
     def note(self, values: Mapping[str, Value | None]) -> None:
         """Note values in variables; None where a value is not known, which forgets what was noted before."""

@@ -27,7 +27,7 @@ from switchboard.flows.forking_messages import ForkingMessages
 from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.forking_queues import ForkingQueues
 from switchboard.flows.variables import first_values
-from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
+from switchboard.flows.watched_conversation import ByClock, NoClock, NoLedger, Unrecorded, WatchedConversation
 from switchboard.flows.watched_variables import Noted, after, first_noted
 from switchboard.ports import Position, Utterance
 from switchboard.services.identify_caller import known_caller
@@ -94,6 +94,7 @@ class Looks:
     caller: bool = False
     number: bool = False
     client: frozenset[str] = frozenset()  # of clients.SUBJECTS
+    by_clock: frozenset[ByClock] = frozenset()  # where not the clock itself
 
     def of(self, world: World) -> tuple[object, ...]:
         """That part of a world."""
@@ -102,6 +103,7 @@ class Looks:
             self.caller and world.caller,
             self.number and world.number,
             self.client and (world.is_known, *(fact_of(world.client, each) for each in sorted(self.client))),
+            *(asked.at(world.instant) for asked in self.by_clock),
         )
 
 
@@ -114,6 +116,7 @@ class Explorer:
         self.configuration = configuration
         self.decides_by_language = False
         self.incomplete: set[State] = set()
+        self.by_clock: dict[str, ByClock] = {}  # what steps ask of the clock, by rota
         self.runs = 0  # so far: what exploring cost
         self._with_languages = with_languages
         self._office = Office(
@@ -189,6 +192,7 @@ class Explorer:
             any(looks.caller for looks in seen),
             any(looks.number for looks in seen),
             frozenset[str]().union(*(looks.client for looks in seen)),
+            frozenset[ByClock]().union(*(looks.by_clock for looks in seen)),
         )
 
     def _found_before(self, state: State, variables: Mapping[str, Any], world: World) -> _Found | None:
@@ -202,6 +206,7 @@ class Explorer:
         ways, questions = _Ways(), Questions()
         clock = caller = number = is_incomplete = False
         client: set[str] = set()
+        by_clock: set[ByClock] = set()
         asked: set[str] = set()
         for _ in ("learn which keys mean something", "try them in every order"):
             ahead: deque[tuple[Any, ...]] = deque([()])
@@ -219,6 +224,7 @@ class Explorer:
                     number or run.call.saw_number,
                 )
                 client |= run.saw_client
+                by_clock |= run.asked_of_clock
                 asked |= run.variables.asked
                 ways.add(move, run.variables.written)
             is_incomplete = is_incomplete or bool(ahead)
@@ -226,7 +232,8 @@ class Explorer:
             if not questions.has_repeats:
                 break
             questions.are_learnt = True
-        found = _Found(Looks(clock, caller, number, frozenset(client)), ways, is_incomplete)
+        looks = Looks(clock, caller, number, frozenset(client), frozenset(by_clock))
+        found = _Found(looks, ways, is_incomplete)
         names = tuple(sorted(asked))
         results = self._found.setdefault(replace(state, variables=()), {}).setdefault((found.looks, names), {})
         results[found.looks.of(world), first_noted(variables, names)] = found
@@ -316,11 +323,13 @@ class _Run:
         position = Position(state.flow, "", state.step, 1, state.language, dict(state.variables), state.returns)
         self._conversation = explorer._conversation(self.call, state.language, position)
         self._conversation.instant = world.instant
+        self._conversation.by_clock = explorer.by_clock
         number = SOME_NUMBER if world.is_known else ""
         self._conversation.who_calls = known_caller(number, world.client, explorer.configuration.organisation)
         self.variables = self._conversation.variables
         self.saw_clock = False
         self.saw_client: set[str] = set()
+        self.asked_of_clock = self._conversation.asked_of_clock
 
     def go(self) -> Move:
         """Run it to its end."""

@@ -28,6 +28,7 @@ from switchboard.domain.screening import Attestation
 from switchboard.domain.transfer import Return, TalkEnd
 from switchboard.domain.voice_recording import SILENT, Recorded, RecordingEnd
 from switchboard.ports import Acceptance, Position, RecordingRef, Utterance
+from switchboard.services.take_message import OTHER
 
 KEYS: tuple[str | None, ...] = (*"1234567890#*", None)  # None is silence
 REPEAT = "*"
@@ -229,6 +230,17 @@ class ForkingCall:
         if pressed not in at_once or not pressed:
             self.happenings.append(Asked(timeout, None, is_spelled=True))
         return pressed
+
+    async def pressed_of(self, timeout: timedelta, keys: Collection[str]) -> str | None:
+        """See take_message.pressed_of. One other key stands for all."""
+        question = self._last_said
+        is_again = any(question == before for before, _ in self.asked)
+        worth = self._questions.answers(question, is_again)
+        other = next((each for each in worth if each is not None and each not in keys), None)
+        key = self._answer(tuple(each for each in worth if each is None or each in keys or each == other))
+        self.asked.append((question, key))
+        self.happenings.append(Asked(timeout, key))
+        return key if key is None or key in keys else OTHER
 
     def judged(self, verdicts: tuple[str, ...]) -> str:
         """What screening found of the caller."""

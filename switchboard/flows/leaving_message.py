@@ -72,6 +72,7 @@ async def leave_message(
         own_greeting=None if greeting is not None else _own_greeting(conversation, mailbox, situation),
         begun=conversation.message_begun,
         reviews=conversation.message_reviews,
+        pressed_of=conversation.pressed_of,
     )
     taken = await take_message(conversation.call, request, conversation.office, conversation.recorder)
     conversation.message_over()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from switchboard.domain.language import Language
 from switchboard.domain.lookups import Looked, Lookup, LookupOutcome
 from switchboard.domain.pin import Admission
 from switchboard.domain.queueing import Queue
+from switchboard.domain.rota import OnDuty, Rota
 from switchboard.domain.screening import Screened, Verdict
 from switchboard.flows.configuration import Configuration, Left
 from switchboard.flows.conversation import Conversation
@@ -21,7 +22,7 @@ from switchboard.flows.forking_call import ForkingCall, LookedUp
 from switchboard.flows.lookup_kinds import Taken, values_of
 from switchboard.flows.visiting_calendars import CalendarVisit
 from switchboard.flows.watched_variables import WatchedVariables
-from switchboard.ports import Position
+from switchboard.ports import Call, Position
 from switchboard.services.identify_caller import known_caller
 from switchboard.services.offer_callback import Promise
 from switchboard.services.office import Office
@@ -31,10 +32,33 @@ _SCREENED = "_screened"  # among a call's variables; none that is declared is ca
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
 
 
+class ByClock:
+    """Something that is asked of the clock, and has the same answer at many instants. Equal to itself alone."""
+
+    def __init__(self, question: Callable[[datetime], Any]) -> None:
+        self._question = question
+        self._known: dict[datetime, Any] = {}
+
+    def at(self, instant: datetime) -> Any:
+        """The answer at an instant (UTC)."""
+        if instant not in self._known:
+            self._known[instant] = self._question(instant)
+        return self._known[instant]
+
+
 class WatchedConversation(Conversation):
     """A Conversation that notes what steps look at."""
 
-    __slots__ = ("_forking", "instant", "saw_client", "saw_clock", "saw_language", "who_calls")
+    __slots__ = (
+        "_forking",
+        "asked_of_clock",
+        "by_clock",
+        "instant",
+        "saw_client",
+        "saw_clock",
+        "saw_language",
+        "who_calls",
+    )
 
     def __init__(
         self,
@@ -54,6 +78,8 @@ class WatchedConversation(Conversation):
         self.message_reviews = 1  # what comes of several is what comes of the last
         self.who_calls = known_caller("", None, configuration.organisation)
         self.saw_client: set[str] = set()
+        self.by_clock: dict[str, ByClock] = {}  # by rota
+        self.asked_of_clock: set[ByClock] = set()
         self.saw_clock = self.saw_language = False
 
     @property
@@ -61,6 +87,10 @@ class WatchedConversation(Conversation):
         """See Conversation."""
         self.saw_language = True
         return self.recorder.language
+
+    async def pressed_of(self, call: Call, timeout: timedelta, keys: Collection[str]) -> str | None:
+        """See Conversation."""
+        return await self._forking.pressed_of(timeout, keys)
 
     async def keys(
         self, first: timedelta, between: timedelta, *, at_once: str, worth_trying: Callable[[], Iterable[str]]
@@ -131,6 +161,13 @@ class WatchedConversation(Conversation):
         """See Conversation."""
         self.saw_client.add(subject)
         return self.who_calls.told(subject)
+
+    def on_duty(self, rota: Rota) -> OnDuty:
+        """See Conversation. Nobody has swapped."""
+        asked = self.by_clock.setdefault(rota.id, ByClock(rota.on_duty))
+        self.asked_of_clock.add(asked)
+        duty: OnDuty = asked.at(self.instant)
+        return duty
 
     def now(self) -> datetime:
         """See Conversation."""

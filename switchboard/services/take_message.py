@@ -15,7 +15,7 @@ do (file_message.py). Hangup at any moment keeps what was said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,8 +48,15 @@ HUMAN, END = "0", "#"
 CALL_BACK = "call_back"  # among what is asked
 HEAR, AGAIN, SAVE, URGENT = "1", "2", "3", "4"  # in the review
 REVIEWS = 5  # after so many, what is there is saved
+OTHER = "other"  # instead of a key that means nothing
 ANSWERS_WITHIN = timedelta(seconds=5)
 PART_LASTS, PART_ENDS = timedelta(seconds=20), timedelta(seconds=3)
+
+
+async def pressed_of(call: Call, timeout: timedelta, keys: Collection[str]) -> str | None:
+    """The next key if it is one of these, else OTHER; None if there was none before the timeout."""
+    key = await call.key(timeout)
+    return key if key is None or key in keys else OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class MessageRequest:
     own_greeting: Sound | None = None  # in the person's own voice, instead of `greeting`
     begun: Callable[[UUID], None] = lambda message_id: None  # told which message it is before anything is said
     reviews: int = REVIEWS
+    pressed_of: Callable[[Call, timedelta, Collection[str]], Awaitable[str | None]] = pressed_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +223,7 @@ class _Taking:
     async def _ask_call_back(self) -> str | None:
         self._call.forget_keys()
         await self._say(self._request.words.call_back)
-        key = await self._call.key(ANSWERS_WITHIN)
+        key = await self._request.pressed_of(self._call, ANSWERS_WITHIN, (*CALL_BACK_KEYS, HUMAN))
         if key in CALL_BACK_KEYS:
             self._call_back = CALL_BACK_KEYS[key].value
         return key
@@ -242,7 +250,7 @@ class _Taking:
         for _ in range(self._request.reviews):
             call.forget_keys()
             await self._say(self._request.words.review)
-            key = await call.key(ANSWERS_WITHIN)
+            key = await self._request.pressed_of(call, ANSWERS_WITHIN, (HEAR, AGAIN, SAVE, URGENT, END, HUMAN))
             if key == HEAR:
                 call.forget_keys()
                 await call.play_recordings([RecordingRef(name) for name in names], lasts=recorded.duration)

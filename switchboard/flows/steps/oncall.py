@@ -34,9 +34,8 @@ class OnCallStep:
 async def run(step: OnCallStep, conversation: Conversation) -> Left:
     """Call them until one takes the call."""
     people = conversation.configuration.organisation.people
-    now = conversation.now()
-    rota = step.rota.swapped(conversation.office.swaps.of(step.rota.id))
-    called = [people[each] for each in rota.called(now)]
+    duty = conversation.on_duty(step.rota)
+    called = [people[each] for each in duty.called]
     if not called:
         return Left(GAP, f"{step.rota.id}: nobody's shift")
     await conversation.say(step.saying, barge_in=False)
@@ -51,7 +50,7 @@ async def run(step: OnCallStep, conversation: Conversation) -> Left:
         timeout=step.timeout,
         rounds=step.rounds,
         hearing=WhileRinging(step.hearing),
-        instead_of=rota.on_call(now).instead_of,
+        instead_of=duty.instead_of,
     )
     conversation.call.forget_keys()  # pressed while talking: they answer nothing we ask afterwards
     if taken_by is None:
