@@ -12,7 +12,7 @@ from switchboard.commands.named_version import LIVE, configuration_named
 
 if TYPE_CHECKING:
     from switchboard.flows.configuration import Configuration
-    from switchboard.flows.exploration import World
+    from switchboard.flows.moves import World
     from switchboard.flows.stories import Parting, Stories
 
 SAME, DIFFERS = 0, 1
@@ -73,7 +73,7 @@ def compare_stories(old: Configuration, new: Configuration, now: datetime) -> St
 def _worlds(old: Configuration, new: Configuration, now: datetime) -> list[World]:
     from switchboard.flows.answers import instants_apart
     from switchboard.flows.caller_classes import caller_classes
-    from switchboard.flows.exploration import World
+    from switchboard.flows.moves import World
 
     callers = list(dict.fromkeys(each.number for version in (new, old) for each in caller_classes(version)))
     numbers = list(dict.fromkeys([*new.organisation.numbers, *old.organisation.numbers]))

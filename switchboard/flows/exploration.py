@@ -12,99 +12,28 @@ caller, the number dialled, each of the call's variables) and runs a step again 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from switchboard.domain.clients import Client
 from switchboard.domain.language import Language
-from switchboard.flows.caller_classes import SOME_NUMBER, fact_of
+from switchboard.flows.caller_classes import SOME_NUMBER
 from switchboard.flows.configuration import Configuration, Left, Step
 from switchboard.flows.conversation import TooManySteps
-from switchboard.flows.forking_call import Asked, ForkingCall, Happening, Questions, Said
+from switchboard.flows.forking_call import ForkingCall, Questions, Said
 from switchboard.flows.forking_messages import ForkingMessages
 from switchboard.flows.forking_presence import ForkingPresence
 from switchboard.flows.forking_queues import ForkingQueues
+from switchboard.flows.moves import FAULT, WITHOUT_END, ByClock, Looks, Move, State, World
 from switchboard.flows.variables import first_values
-from switchboard.flows.watched_conversation import ByClock, NoClock, NoLedger, Unrecorded, WatchedConversation
-from switchboard.flows.watched_variables import Noted, after, first_noted
+from switchboard.flows.watched_conversation import NoClock, NoLedger, Unrecorded, WatchedConversation
+from switchboard.flows.watched_variables import first_noted
+from switchboard.flows.ways import Ways
 from switchboard.ports import Position, Utterance
 from switchboard.services.identify_caller import known_caller
 from switchboard.services.office import Office
 
 MOST_RUNS = 5_000  # of one step in one state; what lies beyond is not explored, and `incomplete` says so
-WITHOUT_END = "without_end"  # the outcome of a step that asks again and again
-FAULT = "fault"  # the outcome of a step that fails: the caller hears an apology
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is given when a call comes."""
-
-    instant: datetime  # UTC
-    caller: str  # number as received; "" when withheld
-    number: str  # that was dialled
-    is_known: bool = True  # is the caller's a number of the telephone network?
-    client: Client | None = None  # who has it
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a call stands before it enters a step: what follows depends on this and on the World alone."""
-
-    flow: str
-    step: str
-    language: Language
-    variables: tuple[tuple[str, Any], ...] = ()  # sorted by name
-    returns: tuple[tuple[str, str], ...] = ()  # (flow, subflow step), innermost last
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One way through a step."""
-
-    happenings: tuple[Happening, ...]  # in order
-    left: Left
-    to: State | None  # None: nothing follows, the switchboard hangs up
-    unset: frozenset[str] = frozenset()  # variables that were asked for before anything had been noted in them
-    keys: frozenset[str] = frozenset()  # each of which, as the last one pressed, leads this way
-    presses: int = field(init=False, compare=False)  # how many keys the caller presses
-
-    def __post_init__(self) -> None:
-        keys = [happening.key for happening in self.happenings if isinstance(happening, Asked)]
-        object.__setattr__(self, "presses", sum(key is not None for key in keys))  # asked a hundred thousand times
-
-    @property
-    def is_spelled(self) -> bool:
-        """Does the caller press keys that belong together, such as a name's?"""
-        return any(isinstance(happening, Asked) and happening.is_spelled for happening in self.happenings)
-
-    @property
-    def asks(self) -> int:
-        """How many keys are waited for, pressed or not."""
-        return sum(isinstance(happening, Asked) for happening in self.happenings)
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What was looked at of the World."""
-
-    clock: bool = False
-    caller: bool = False
-    number: bool = False
-    client: frozenset[str] = frozenset()  # of clients.SUBJECTS
-    by_clock: frozenset[ByClock] = frozenset()  # where not the clock itself
-
-    def of(self, world: World) -> tuple[object, ...]:
-        """That part of a world."""
-        return (
-            self.clock and world.instant,
-            self.caller and world.caller,
-            self.number and world.number,
-            self.client and (world.is_known, *(fact_of(world.client, each) for each in sorted(self.client))),
-            *(asked.at(world.instant) for asked in self.by_clock),
-        )
 
 
 class Explorer:
@@ -130,6 +59,7 @@ class Explorer:
             queues=ForkingQueues(),
         )
         self._first = first_values(configuration.variables)
+        self._twins: dict[tuple[str, str], State] = {}
         self._known: dict[State, dict[Looks, dict[tuple[object, ...], tuple[Move, ...]]]] = {}
         self._found: dict[State, dict[tuple[Looks, tuple[str, ...]], dict[tuple[object, ...], _Found]]] = {}
 
@@ -170,7 +100,7 @@ class Explorer:
         found = self._found_before(state, variables, world) or self._explore(state, variables, world)
         if found.is_incomplete:
             self.incomplete.add(state)
-        moves = known.setdefault(found.looks, {})[found.looks.of(world)] = found.ways.moves(variables)
+        moves = known.setdefault(found.looks, {})[found.looks.of(world)] = found.ways.moves(state, variables)
         return found.looks, moves
 
     def first_words(self, state: State, world: World) -> tuple[Utterance, ...]:
@@ -197,14 +127,33 @@ class Explorer:
 
     def _found_before(self, state: State, variables: Mapping[str, Any], world: World) -> _Found | None:
         """What was found of the step in a state that differs only in what it did not look at."""
-        for (looks, asked), results in self._found.get(replace(state, variables=()), {}).items():
-            if (found := results.get((looks.of(world), first_noted(variables, asked)))) is not None:
-                return found
+        for like in (self._twin(state), replace(state, variables=())):
+            for (looks, asked), results in self._found.get(like, {}).items():
+                if (found := results.get((looks.of(world), first_noted(variables, asked)))) is not None:
+                    return found
         return None
 
+    def _twin(self, state: State) -> State:
+        """What stands for all states alike in their step, where it only leads to others of its flow: of a piece that
+        several flows include, it is the same in each, and whichever way the call came there."""
+        known = self._twins.get((state.flow, state.step))
+        if known is None:
+            step = self.step_of(state)
+            here = (step.place, step.type, step.routes, step.fields)
+            others = ((each.id, each.steps.get(step.name)) for each in self.configuration.flows.values())
+            flow = next(
+                flow
+                for flow, twin in others
+                if twin is not None
+                and (flow == state.flow or here == (twin.place, twin.type, twin.routes, twin.fields))
+            )
+            known = self._twins[state.flow, state.step] = State(flow, state.step, state.language)
+        return replace(known, language=state.language)
+
     def _explore(self, state: State, variables: Mapping[str, Any], world: World) -> _Found:
-        ways, questions = _Ways(), Questions()
+        ways, questions = Ways(state), Questions()
         clock = caller = number = is_incomplete = False
+        is_led_elsewhere = False
         client: set[str] = set()
         by_clock: set[ByClock] = set()
         asked: set[str] = set()
@@ -226,6 +175,7 @@ class Explorer:
                 client |= run.saw_client
                 by_clock |= run.asked_of_clock
                 asked |= run.variables.asked
+                is_led_elsewhere = is_led_elsewhere or run.is_led_elsewhere
                 ways.add(move, run.variables.written)
             is_incomplete = is_incomplete or bool(ahead)
             self.runs += runs
@@ -235,7 +185,8 @@ class Explorer:
         looks = Looks(clock, caller, number, frozenset(client), frozenset(by_clock))
         found = _Found(looks, ways, is_incomplete)
         names = tuple(sorted(asked))
-        results = self._found.setdefault(replace(state, variables=()), {}).setdefault((found.looks, names), {})
+        like = replace(state, variables=()) if is_led_elsewhere else self._twin(state)
+        results = self._found.setdefault(like, {}).setdefault((found.looks, names), {})
         results[found.looks.of(world), first_noted(variables, names)] = found
         return found
 
@@ -244,70 +195,12 @@ class Explorer:
         return WatchedConversation(call, Unrecorded(office, language), office, self.configuration, start)
 
 
-_Way = tuple[str, State | None]  # by which outcome a step is left, and where to
-
-
-@dataclass(slots=True)
-class _Shortest:
-    """Of all runs that go one way, those to be kept: see `Explorer.moves`."""
-
-    by_keys: dict[bool, Move] = field(default_factory=dict)  # pressed any? -> the shortest
-    last_keys: set[str] = field(default_factory=set)
-
-    def add(self, move: Move, keys: Iterable[str]) -> None:
-        known = self.by_keys.get(is_pressed := move.presses > 0)
-        if known is None or len(move.happenings) < len(known.happenings):
-            self.by_keys[is_pressed] = move
-        self.last_keys.update(keys)
-
-    def moves(self, to: State | None) -> Iterator[Move]:
-        silent, pressed = self.by_keys.get(False), self.by_keys.get(True)
-        keys = frozenset(self.last_keys)
-        unset = frozenset[str]().union(*(move.unset for move in self.by_keys.values()))
-        if pressed is not None and (silent is None or len(pressed.happenings) < len(silent.happenings)):
-            yield replace(pressed, to=to, keys=keys, unset=unset)
-        if silent is not None:
-            yield replace(silent, to=to, keys=keys, unset=unset)
-
-
-class _Ways:
-    """All runs of a step, by where they lead, whatever is noted in the variables it did not look at."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[_Way, frozenset[tuple[str, Noted]]], _Shortest] = {}
-
-    def add(self, move: Move, written: Mapping[str, Noted]) -> None:
-        """One run, and what it wrote into variables."""
-        way = (move.left.outcome, move.to), frozenset(written.items())
-        key = _last_key([happening for happening in move.happenings if isinstance(happening, Asked)])
-        self._found.setdefault(way, _Shortest()).add(move, [] if key is None else [key])
-
-    def moves(self, variables: Mapping[str, Any]) -> tuple[Move, ...]:
-        """The moves of a call with these variables."""
-        together: dict[_Way, _Shortest] = {}
-        for ((outcome, to), written), found in self._found.items():
-            there = to and replace(to, variables=tuple(sorted(after(variables, written).items())))
-            shortest = together.setdefault((outcome, there), _Shortest())
-            for move in found.by_keys.values():
-                shortest.add(move, found.last_keys)
-        return tuple(move for (_, to), shortest in together.items() for move in shortest.moves(to))
-
-
-def _last_key(asked: Sequence[Asked]) -> str | None:
-    """What was pressed last; None if nothing came. One key alone, where several may belong together, is what was
-    pressed, and the silence after it no answer."""
-    if len(asked) > 1 and asked[-1].is_spelled and asked[-1].key is None:
-        is_alone = len(asked) == 2 or asked[-3].key is None or not asked[-3].is_spelled
-        return asked[-2].key if is_alone else None
-    return asked[-1].key if asked else None
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What was found of a step."""
 
     looks: Looks
-    ways: _Ways
+    ways: Ways
     is_incomplete: bool
 
 
@@ -327,7 +220,7 @@ class _Run:
         number = SOME_NUMBER if world.is_known else ""
         self._conversation.who_calls = known_caller(number, world.client, explorer.configuration.organisation)
         self.variables = self._conversation.variables
-        self.saw_clock = False
+        self.saw_clock = self.is_led_elsewhere = False
         self.saw_client: set[str] = set()
         self.asked_of_clock = self._conversation.asked_of_clock
 
@@ -337,6 +230,7 @@ class _Run:
         step = explorer.step_of(self._state)
         try:
             left = _finished(step.run(step.fields, conversation), step.type)
+            self.is_led_elsewhere = conversation.is_led_elsewhere
             conversation.follow(step.routes.get(left.outcome))
         except TooManySteps:
             left = Left(WITHOUT_END)

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from switchboard.flows.configuration import Configuration, Step
-from switchboard.flows.exploration import Explorer, Move, State
+from switchboard.flows.exploration import Explorer
+from switchboard.flows.moves import Move, State
 from switchboard.flows.worlds import Worlds, first_of
 
 MOST_STATES = 100_000  # what lies beyond is not explored, and `is_complete` says so

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from switchboard.domain.dialling import DialOutcome, Phone
 from switchboard.flows.asking import NO_MATCH
-from switchboard.flows.exploration import WITHOUT_END, Explorer, Move, State, World
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.forking_call import Asked, Happening, Rang, Said, Spoke, Talked
+from switchboard.flows.moves import WITHOUT_END, Move, State, World
 from switchboard.ports import Utterance
 
 MOST_PAIRS = 20_000  # places of both versions compared for one world; what lies beyond is not

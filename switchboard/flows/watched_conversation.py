@@ -20,6 +20,7 @@ from switchboard.flows.expressions.types import Value
 from switchboard.flows.forking_appointments import KEYS_TOLD, forked_visit
 from switchboard.flows.forking_call import ForkingCall, LookedUp
 from switchboard.flows.lookup_kinds import Taken, values_of
+from switchboard.flows.moves import ByClock
 from switchboard.flows.visiting_calendars import CalendarVisit
 from switchboard.flows.watched_variables import WatchedVariables
 from switchboard.ports import Call, Position
@@ -30,20 +31,6 @@ from switchboard.services.record_call import CallRecorder
 
 _SCREENED = "_screened"  # among a call's variables; none that is declared is called so
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # what a run notes is thrown away: its instants mean nothing
-
-
-class ByClock:
-    """Something that is asked of the clock, and has the same answer at many instants. Equal to itself alone."""
-
-    def __init__(self, question: Callable[[datetime], Any]) -> None:
-        self._question = question
-        self._known: dict[datetime, Any] = {}
-
-    def at(self, instant: datetime) -> Any:
-        """The answer at an instant (UTC)."""
-        if instant not in self._known:
-            self._known[instant] = self._question(instant)
-        return self._known[instant]
 
 
 class WatchedConversation(Conversation):
@@ -145,6 +132,11 @@ class WatchedConversation(Conversation):
 
     def remember(self, attempt: int) -> None:
         """See Conversation. Nobody takes such a call over."""
+
+    @property
+    def is_led_elsewhere(self) -> bool:
+        """Has the step itself chosen where the call goes on, in another flow or back from one?"""
+        return self._next is not None
 
     @property
     def client(self) -> Client | None:

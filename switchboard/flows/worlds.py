@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from switchboard.flows.caller_classes import CallerClass
-from switchboard.flows.exploration import Looks, World
+from switchboard.flows.moves import Looks, World
 
 
 class Cell(Protocol):

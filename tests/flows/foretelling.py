@@ -10,7 +10,7 @@ from datetime import datetime
 from switchboard.domain.call_record import CallEvent, EventKind
 from switchboard.flows.caller_classes import answers, compared_numbers, facts_of
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import State
+from switchboard.flows.moves import State
 from switchboard.flows.reachability import Reached
 from switchboard.flows.time_cells import Cell
 from switchboard.testing.script import read_client, read_keys

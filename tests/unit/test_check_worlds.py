@@ -14,8 +14,8 @@ from switchboard.domain.forwarding import callee_for
 from switchboard.flows.caller_classes import CallerClass, answers, caller_classes, compared_numbers
 from switchboard.flows.checks import check
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import Looks
 from switchboard.flows.load import load_configuration
+from switchboard.flows.moves import Looks
 from switchboard.flows.reachability import explore
 from switchboard.flows.time_cells import cells
 from switchboard.flows.worlds import Worlds, first_of, places

@@ -9,9 +9,10 @@ import pytest
 from switchboard.domain.dialling import DialOutcome
 from switchboard.flows.caller_classes import caller_classes
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import Explorer, Looks, Move, State, World
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.forking_call import Asked, ForkingCall, Questions, Rang, Talked
 from switchboard.flows.load import load_configuration
+from switchboard.flows.moves import Looks, Move, State, World
 from switchboard.flows.reachability import explore
 from switchboard.flows.time_cells import cells
 from switchboard.flows.worlds import Worlds, first_of

@@ -11,8 +11,9 @@ import pytest
 
 from switchboard.flows.changes import changes
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import Explorer, World
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.load import load_configuration
+from switchboard.flows.moves import World
 from switchboard.flows.stories import Parting, Stories
 from tests.flows.playing import EXAMPLE, MAIN_NUMBER, PROMPTS
 

@@ -14,10 +14,11 @@ from switchboard.domain.language import ENGLISH
 from switchboard.errors import ConfigurationError
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.conversation import Conversation
-from switchboard.flows.exploration import Explorer, World
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.expressions.types import Day, Number, Text, TimeOfDay, Words, YesNo
 from switchboard.flows.interpret import conversation_of
 from switchboard.flows.load import load_configuration
+from switchboard.flows.moves import World
 from switchboard.flows.variables import kept_values
 from switchboard.ports import Position
 from switchboard.services.answer_call import answer_call

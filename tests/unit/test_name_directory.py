@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchboard.domain.name_directory import LONGEST, MOST_CHOICES, directory_of, spellings
-from switchboard.flows.exploration import Explorer, World
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.forking_call import Rang
 from switchboard.flows.load import load_configuration
+from switchboard.flows.moves import World
 from tests.flows.playing import OVERLAYS, PROMPTS, with_overlay
 
 FIRST = ["Mari", "Jaan", "Anna", "Peeter", "Olga", "Liis", "Kalle", "Rein", "Ülle", "Eva", "Märt", "Ivo", "Maria"]

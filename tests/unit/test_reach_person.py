@@ -10,7 +10,8 @@ from switchboard.domain.absence import Absence
 from switchboard.domain.call_record import EventKind
 from switchboard.domain.dialling import DialOutcome, WhileRinging
 from switchboard.domain.forwarding import CHAINS, Callee, Reached
-from switchboard.flows.exploration import Explorer, State, World
+from switchboard.flows.exploration import Explorer
+from switchboard.flows.moves import State, World
 from switchboard.services.office import Office
 from switchboard.services.reach_person import Manner, reach_person
 from switchboard.services.record_call import CallRecorder

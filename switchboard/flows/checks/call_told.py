@@ -12,9 +12,9 @@ from switchboard.domain.phone_numbers import e164
 from switchboard.domain.screening import Incoming, Verdict, screen
 from switchboard.flows.caller_classes import CallerClass, client_subjects, written
 from switchboard.flows.configuration import Configuration
-from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State, World
 from switchboard.flows.expressions.types import told
 from switchboard.flows.forking_call import Asked, Happening, Judged, LookedUp, Rang, Said, Spoke, Talked
+from switchboard.flows.moves import FAULT, WITHOUT_END, Move, State, World
 from switchboard.flows.reachability import Reached
 
 LONGEST_QUOTE = 60  # characters of what is said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from switchboard.flows.exploration import State
+from switchboard.flows.moves import State
 
 
 def circles(states: Iterable[State], following: Callable[[State], list[State]]) -> Iterator[set[State]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from switchboard.flows.checks.circles import circles
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.exploration import FAULT, WITHOUT_END, Move, State
 from switchboard.flows.forking_call import Said, Talked
+from switchboard.flows.moves import FAULT, WITHOUT_END, Move, State
 from switchboard.flows.problems import Severity
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from switchboard.domain.facts import Fact
 from switchboard.flows.checks.call_told import day_and_time
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.exploration import State
+from switchboard.flows.moves import State
 from switchboard.flows.problems import Place, Severity
 from switchboard.flows.telling import FactTelling
 

@@ -11,7 +11,7 @@ from switchboard.flows.check_limits import CheckLimits
 from switchboard.flows.checks.call_told import call_told
 from switchboard.flows.checks.places import Places
 from switchboard.flows.configuration import Configuration, Step
-from switchboard.flows.exploration import Move, State
+from switchboard.flows.moves import Move, State
 from switchboard.flows.problems import Place, Severity
 from switchboard.flows.reachability import Reached
 from switchboard.flows.worlds import places

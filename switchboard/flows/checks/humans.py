@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from switchboard.flows.checks.call_told import day_and_time
 from switchboard.flows.checks.findings import Examined, Finding, Sets, values_of
-from switchboard.flows.exploration import Move, State
 from switchboard.flows.forking_call import Asked, Rang
+from switchboard.flows.moves import Move, State
 from switchboard.flows.problems import Place, Severity
 
 HUMAN = "0"

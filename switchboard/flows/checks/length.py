@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from switchboard.flows.checks.findings import Examined, Finding
 from switchboard.flows.conversation import STEPS_PER_CALL
-from switchboard.flows.exploration import Move, State
+from switchboard.flows.moves import Move, State
 from switchboard.flows.problems import Severity
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from switchboard.flows.checks.circles import circles
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.exploration import WITHOUT_END, Move, State
 from switchboard.flows.forking_call import Rang, Talked
+from switchboard.flows.moves import WITHOUT_END, Move, State
 from switchboard.flows.problems import Severity
 from switchboard.flows.reachability import Cost
 from switchboard.flows.worlds import first_of

@@ -8,8 +8,8 @@ from switchboard.domain.call_recording import Record, rule_for
 from switchboard.domain.consent import NOTED_AS as CONSENT
 from switchboard.domain.dialling import Phone
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.exploration import Move, State
 from switchboard.flows.forking_call import Talked
+from switchboard.flows.moves import Move, State
 from switchboard.flows.problems import Place, Severity
 from switchboard.flows.queue_kinds import QueueAndWords
 from switchboard.flows.worlds import places

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from switchboard.flows.checks.findings import Examined, Finding
-from switchboard.flows.exploration import Move, State
 from switchboard.flows.forking_call import Asked, Said
+from switchboard.flows.moves import Move, State
 from switchboard.flows.problems import Place, Severity
 
 NONE = timedelta()

@@ -9,8 +9,9 @@ from switchboard.domain.language import NAMES, Language
 from switchboard.flows.checks.findings import Examined, Finding, flow_name, values_of
 from switchboard.flows.checks.key_words import WORDS, NamedKey, named_keys
 from switchboard.flows.configuration import Step
-from switchboard.flows.exploration import Explorer, State
+from switchboard.flows.exploration import Explorer
 from switchboard.flows.forking_call import Asked
+from switchboard.flows.moves import State
 from switchboard.flows.problems import Place, Severity
 from switchboard.ports import Utterance
 
