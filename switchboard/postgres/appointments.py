@@ -46,7 +46,14 @@ class PostgresAppointments:
     """Implements appointment_ports.Appointments. Many may, in any number of processes. Connects when first asked."""
 
     def __init__(
-        self, dsn: str, clock: Clock, rules: Callable[[], AppointmentRules], zone: Callable[[], ZoneInfo]
+        self,
+        dsn: str,
+        clock: Clock,
+        rules: Callable[[], AppointmentRules],
+        zone: Callable[[], ZoneInfo],
+        *,
+        deadline: float = DEADLINE,
+        lock_timeout: float = LOCK_TIMEOUT,
     ) -> None:
         """`rules` and `zone`, the organisation's, are those that count now."""
         self._clock, self._rules, self._zone = clock, rules, zone
@@ -54,9 +61,9 @@ class PostgresAppointments:
             dsn,
             "appointments",
             "appointments cannot be read or changed",
-            deadline=DEADLINE,
+            deadline=deadline,
             connections=CONNECTIONS,
-            lock_timeout=LOCK_TIMEOUT,
+            lock_timeout=lock_timeout,
         )
 
     async def close(self) -> None:

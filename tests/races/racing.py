@@ -75,8 +75,8 @@ class Seen:
 
 
 def store_at(dsn: str, clock: Clock) -> PostgresAppointments:
-    """Calendars that are raced for."""
-    return PostgresAppointments(dsn, clock, lambda: RULES, lambda: ZONE)
+    """Calendars that are raced for; who waits there waits longer than on the telephone, for tests share a machine."""
+    return PostgresAppointments(dsn, clock, lambda: RULES, lambda: ZONE, deadline=60, lock_timeout=30)
 
 
 def slot_of(event_type: str, number: int) -> Slot:
