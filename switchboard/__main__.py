@@ -12,6 +12,7 @@ import typer
 from switchboard.commands import (
     absence,
     accounts,
+    appointments,
     blocklist,
     callbacks,
     calls,
@@ -76,6 +77,7 @@ for command in (
     presence,
     absence,
     callbacks,
+    appointments,
     graph,
     diff,
     replay,

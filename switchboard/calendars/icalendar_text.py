@@ -64,6 +64,11 @@ def feed(events: Iterable[icalendar.Event], zone: ZoneInfo, name: str) -> bytes:
     return _text(list(events), zone, method="PUBLISH", name=name)
 
 
+def exported(events: Iterable[icalendar.Event], zone: ZoneInfo) -> bytes:
+    """A file that any calendar imports: events, and nothing that is asked of whoever reads them (no METHOD)."""
+    return _text(list(events), zone)
+
+
 def event(appointment: Appointment, told: Told, zone: ZoneInfo, stamp: datetime) -> icalendar.Event:
     """One VEVENT."""
     made = icalendar.Event()

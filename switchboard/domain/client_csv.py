@@ -37,7 +37,7 @@ LONGEST_CODE, LONGEST_NAME, LONGEST_NOTE = 64, 200, 500
 MOST_NUMBERS = 20  # of a client
 MOST_MISTAKES = 200  # told
 
-_FORMULA = tuple("=+-@\t\r'")  # a spreadsheet takes a cell that begins so for a formula; `'` says that it is none
+FORMULA = tuple("=+-@\t\r'")  # a spreadsheet takes a cell that begins so for a formula; `'` says that it is none
 _CODE = re.compile(r"[^\s|]+")
 _YES, _NO = ("yes", "true", "1"), ("", "no", "false", "0")
 _DIVIDED = re.compile(r"[|\n]")
@@ -106,7 +106,7 @@ def write_clients(clients: Iterable[Client], *, delimiter: str = ",") -> str:
             "" if client.owed is None else str(client.owed),
             "" if client.since is None else client.since.isoformat(),
         )
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
     return written.getvalue()
 
 
@@ -304,4 +304,4 @@ def _delimiter(text: str) -> str:
 
 def _unquoted(cell: str) -> str:
     """Without the sign that says that the cell is no formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
