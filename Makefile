@@ -11,7 +11,7 @@ HOUSE_TESTS := tests/unit/test_architecture.py tests/unit/test_settings.py $(wil
 .PHONY: help setup run demo check test faults races kills-messages goldens docs bench clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 $(VENV)/.made: switchboard/machine/virtual_environment.py
 	@$(PYTHON) switchboard/machine/virtual_environment.py $(VENV)

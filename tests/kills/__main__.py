@@ -1,4 +1,14 @@
-"""`make kills-messages`: kill -9 at each point of a message's way in, and count what was promised. See README.md."""
+"""`make kills-messages`: kill -9 at each point of a message's way in, then what was promised is counted.
+
+Several callers call at any time, so a kill meets each of them at another point. Printed is a table, by point, victim:
+
+met, promised       calls in progress at the kill; of these, callers who heard (the beginning of) "saved"
+found               of the promised: exactly one message, which plays, has the caller's voice and somebody to see to it
+unpromised, kept    callers who heard no promise: they hung up, or Asterisk died; what they said is there all the same
+lost, doubled       nothing of either, or it fails
+back, s             the longest until calls were answered by a flow again
+*                   between two system calls, exactly; others by their event and at random in the window that follows
+"""
 
 from __future__ import annotations
 
