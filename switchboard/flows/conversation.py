@@ -107,6 +107,7 @@ class Conversation:
                 self.note_stated_name()
             if isinstance(start.variables, Mapping) and (message := start.variables.get(MESSAGE_IN_HAND)):
                 self.message_in_hand = UUID(str(message))
+                self.variables[MESSAGE_IN_HAND] = str(message)  # for whoever takes the call over from us
             if isinstance(start.variables, Mapping) and (visit := start.variables.get(APPOINTMENT)):
                 self.variables[APPOINTMENT] = str(visit)
             if isinstance(start.variables, Mapping):

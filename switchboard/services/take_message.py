@@ -129,11 +129,15 @@ class _Taking:
         self._request = request
         self._office = office
         self._recorder = recorder
-        self._id = request.in_hand or uuid5(call.id, f"message {recorder.now().isoformat()}")
+        self._id = request.in_hand or self._new_id()
         self._begun: dict[str, Any] | None = None
         self._is_filed = False
         self._is_urgent = False
         self._call_back = ""
+
+    def _new_id(self) -> UUID:
+        after = f" after {self._request.in_hand}" if self._request.in_hand else ""
+        return uuid5(self._call.id, f"message {self._recorder.now().isoformat()}{after}")
 
     async def take(self) -> Taken:
         """The whole of it."""
@@ -146,7 +150,8 @@ class _Taking:
                 return await self._to_reception("0 for reception while speaking")
             if await self.save():
                 return await self._saved()
-            self._is_filed = False
+            # What is said from now on is another message: of this one it is noted for good that it was none.
+            self._id, self._begun, self._is_filed = self._new_id(), None, False
         call.forget_keys()
         await self._greet()
         for part, question in ((Part.WHO, words.who), (Part.ABOUT, words.about)):
@@ -284,8 +289,8 @@ class _Taking:
             "language": recorder.language,
             "deadline": request.deadline.isoformat() if request.deadline else None,
         }
+        request.begun(self._id)  # first: whoever takes the call over finds what is announced
         recorder.note(EventKind.MESSAGE_BEGUN, **self._begun)
-        request.begun(self._id)
         await self._office.ledger.durable()
 
     async def _say(self, *speeches: Said, barge_in: bool = True) -> None:
