@@ -29,12 +29,12 @@ from tests.phones import sip_phones
 from tests.scratch import use_scratch
 
 
-async def run(kills: int, callers: int, seed: int) -> int:
+async def run(kills: int, callers: int, seed: int, victims: list[str]) -> int:
     """The whole of it; how many things are wrong."""
     began = time.monotonic()
     async with killed_switchboard() as switchboard, sip_phones() as phones:
         campaign = Campaign(switchboard, phones, seed)
-        points = list(plan(kills, random.Random(seed)))
+        points = list(plan(kills, victims, random.Random(seed)))
         await campaign.run(points, callers, told=lambda text: print(text, flush=True))
         with tempfile.TemporaryDirectory() as folder:
             found = await reckon(switchboard, campaign.callers.told, Path(folder))
@@ -50,6 +50,7 @@ async def run(kills: int, callers: int, seed: int) -> int:
     )
     for fault in found.faults:
         print(f"FAULT {fault}")
+    print("\n".join(found.stories))
     return len(found.faults)
 
 
@@ -79,6 +80,7 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--callers", type=int, default=6, help="how many call at any time")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=VICTIMS)
     given = parser.parse_args()
     use_scratch()
-    sys.exit(1 if uvloop.run(run(given.kills, given.callers, given.seed)) else 0)
+    sys.exit(1 if uvloop.run(run(given.kills, given.callers, given.seed, given.victims)) else 0)

@@ -120,9 +120,9 @@ class Campaign:
         await asyncio.wait_for(seen, REACHED_WITHIN)
 
 
-def plan(kills: int, chance: random.Random) -> Iterator[tuple[Point, str]]:
+def plan(kills: int, victims: Sequence[str], chance: random.Random) -> Iterator[tuple[Point, str]]:
     """At least so many, each point with each victim equally often, in random order."""
-    each = [(point, victim) for point in POINTS for victim in VICTIMS]
+    each = [(point, victim) for point in POINTS for victim in victims]
     for _ in range(-(-kills // len(each))):
         chance.shuffle(each)
         yield from each

@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
+from switchboard.domain.message import recordings_of
 from switchboard.machine.controller_link import controller_status
 from switchboard.postgres.message_sound import playable
 from tests.asterisk_fixture import eventually
@@ -39,6 +41,8 @@ class Reckoning:
     lost: set[str] = field(default_factory=set)  # callers who were promised what is not there
     doubled: set[str] = field(default_factory=set)
     missing: list[float] = field(default_factory=list)  # seconds of each promised message that are not in it
+    orphans: list[str] = field(default_factory=list)  # files of nobody's
+    stories: list[str] = field(default_factory=list)  # of the calls that something is wrong with
 
 
 async def reckon(switchboard: KilledSwitchboard, told: Sequence[Told], folder: Path) -> Reckoning:
@@ -53,6 +57,8 @@ async def reckon(switchboard: KilledSwitchboard, told: Sequence[Told], folder: P
             _compare(each, found, folder)
         await _once_each(connection, found)
         _no_orphans(switchboard, found)
+        found.stories = [await _story(switchboard, connection, number) for number in sorted(found.lost | found.doubled)]
+        found.stories += [await _story_of(switchboard, connection, name) for name in found.orphans]
         unknown = set(found.kept) - {each.number for each in told}
         found.faults += [f"a message of {number}, who never called" for number in sorted(unknown)]
         return found
@@ -178,10 +184,35 @@ def _no_orphans(switchboard: KilledSwitchboard, found: Reckoning) -> None:
         found.faults += [f"no file {folder.name}/{name}" for name in sorted(known - set(there))]
         for name in sorted(set(there) - known):
             if there[name].stat().st_size > SHORTEST * 16000:
+                found.orphans.append(name)
                 found.faults.append(f"{folder.name}/{name} is nobody's, {there[name].stat().st_size} bytes")
 
 
 def _parts(row: Row) -> list[UUID]:
-    import orjson
-
     return [UUID(part["message_id"]) for part in orjson.loads(row["parts"])]
+
+
+async def _story_of(
+    switchboard: KilledSwitchboard, connection: asyncpg.Connection[asyncpg.Record], recording: str
+) -> str:
+    """The story of the call that a recording was made in."""
+    for row in await connection.fetch("select call_id, data from call_events where kind = 'message_begun'"):
+        begun = UUID(orjson.loads(row["data"])["message_id"])
+        if recording in [f"{name}.wav" for name in (begun, *recordings_of(begun))]:
+            number = await connection.fetchval("select caller_number from calls where id = $1", row["call_id"])
+            return f"{recording} is of message {begun}: " + await _story(switchboard, connection, number)
+    return f"{recording} was announced by nobody"
+
+
+async def _story(switchboard: KilledSwitchboard, connection: asyncpg.Connection[asyncpg.Record], number: str) -> str:
+    """What the ledger and the controllers tell of a caller's calls."""
+    lines = [f"the story of {number}"]
+    for row in await connection.fetch(
+        "select call_id, at, call_events.kind, data from call_events join calls on calls.id = call_id"
+        " where caller_number = $1 order by at",
+        number,
+    ):
+        lines.append(f"  {row['at']:%H:%M:%S.%f} {row['call_id']} {row['kind']} {row['data'][:300]}")
+    calls = {line.split()[1] for line in lines[1:]}
+    log = (switchboard.folders.logs / "controller.log").read_text("utf-8", "replace").splitlines()
+    return "\n".join([*lines, *(f"  {line[:300]}" for line in log if any(call in line for call in calls))])
