@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     messages_keep_original: bool = Field(
         True,
         description="Keep messages on disk as they were recorded (WAV, 16 bits) beside the copy in Postgres, which is "
-        "half as large and as good. `false`: the file goes once Postgres has it.",
+        "half as large and sounds as a telephone does. `false`: the file goes once Postgres has it.",
     )
     messages_free_mb: int = Field(
         200,

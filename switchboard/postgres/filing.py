@@ -162,7 +162,8 @@ class Filing:
             if sound is None:
                 log.error("message_without_audio", message=str(message_id), part=part)
             else:
-                found.append((part, await asyncio.to_thread(stored, sound), sound.seconds))
+                content = await asyncio.to_thread(stored, sound, has_original=self._keep_originals)
+                found.append((part, content, sound.seconds))
         if not any(part == Part.BODY for part, _, _ in found):
             self._missing.add(message_id)
             return
