@@ -32,6 +32,8 @@ from switchboard.domain.identity import CallId
 from switchboard.domain.language import ENGLISH, Language
 from switchboard.domain.presence import DeviceState
 from switchboard.domain.spoken import BEEP, PAUSE
+from switchboard.domain.spoken_dates import PIECES
+from switchboard.flows.appointment_kinds import SAID
 from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.folders import Folders
@@ -52,6 +54,7 @@ IVR = HERE / "ivr"
 A_TUESDAY = "2026-11-24 10:00"  # when every story begins: open
 A_TRUNK = "trunk.test:5060"  # in organisation.yaml
 DEADLINE = 10.0  # seconds
+UNHEARD = "And so forth."  # what stories about appointments do not listen for
 OWN_MUSIC = "music/lorries/ours.wav"  # of a queue
 KNOWN_WITHIN = 30.0  # seconds; on a busy machine
 ASTERISK_SAYS = 15.0  # seconds until what only Asterisk's event log tells is recorded
@@ -370,6 +373,10 @@ def prompts_with_a_recording(folder: Path) -> Path:
     """The texts, and a recording of the organisation's own."""
     prompts = folder / "prompts"
     shutil.copytree(HERE / "prompts", prompts)
+    with (prompts / "texts/en.yaml").open("r+", encoding="utf-8") as texts:
+        known = texts.read()
+        # One text for all of them: `heard` looks for each text there is.
+        texts.write("".join(f'{each}: "{UNHEARD}"\n' for each in (*SAID, *PIECES) if f"\n{each}:" not in known))
     jingle = prompts / "recordings/en/jingle.wav"
     jingle.parent.mkdir(parents=True)
     write_noise(jingle, 4.0, seed=1)
