@@ -33,6 +33,8 @@ RULES = (
     "department-closed",
     "no-consent",
     "rota-gap",
+    "never-booked",
+    "unused-resource",
     "expired-fact",
     "safety-net",
     "unused-exception",

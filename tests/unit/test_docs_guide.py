@@ -56,7 +56,9 @@ def merged(name: str, changes: dict[str, Any]) -> str:
     for key, value in changes.items():
         known = data.get(key)
         is_section = (
-            name in ("people.yaml", "organisation.yaml") and isinstance(known, dict) and isinstance(value, dict)
+            name in ("people.yaml", "organisation.yaml", "appointments.yaml")
+            and isinstance(known, dict)
+            and isinstance(value, dict)
         )
         data[key] = {**known, **value} if is_section else value
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)

@@ -151,7 +151,7 @@ def night(zone: str, day: str, interval: int, since: str, until: str) -> list[st
         ("Asia/Kolkata", "2026-03-29", 60, "01:00+0530 02:00+0530 03:00+0530"),
     ],
 )  # fmt: skip
-def test_nights_on_which_clocks_change(zone: str, day: str, interval: int, found: list[str]) -> None:
+def test_nights_on_which_clocks_change(zone: str, day: str, interval: int, found: str) -> None:
     assert night(zone, day, interval, "01:00", "03:30") == found.split()
 
 

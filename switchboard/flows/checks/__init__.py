@@ -24,6 +24,7 @@ from pathlib import Path
 
 from switchboard.flows.caller_classes import caller_classes
 from switchboard.flows.check_limits import Allowed
+from switchboard.flows.checks.appointments import never_booked, unused_resources
 from switchboard.flows.checks.endings import dead_ends, failing_steps, not_explored, silent_ends
 from switchboard.flows.checks.facts import expired_facts
 from switchboard.flows.checks.findings import Examined, Finding
@@ -65,6 +66,8 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     past_dates,
     consent_before_talks,
     rota_gaps,
+    never_booked,
+    unused_resources,
     expired_facts,
     safety_nets,
     not_explored,

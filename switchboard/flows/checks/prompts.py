@@ -31,7 +31,20 @@ def missing_texts(examined: Examined) -> Iterator[Finding]:
             if override.spoken:
                 what = f"what is said of hours `{table.id}` on a {override.reason}"
                 yield from _missing(examined, what, (table.id,), place, override.spoken)
+    yield from _missing_names(examined)
     yield from _missing_in_steps(examined)
+
+
+def _missing_names(examined: Examined) -> Iterator[Finding]:
+    """Of what can be booked."""
+    rules = examined.configuration.organisation.appointments
+    for event_type in rules.event_types.values():
+        place = examined.places.of("appointments.yaml", "event_types", event_type.id, "names")
+        what = f"the name of event type `{event_type.id}`"
+        yield from _missing(examined, what, (event_type.id,), place, event_type.names)
+    for resource in rules.resources.values():
+        place = examined.places.of("appointments.yaml", "resources", resource.id, "names")
+        yield from _missing(examined, f"the name of resource `{resource.id}`", (resource.id,), place, resource.names)
 
 
 def missing_recordings(examined: Examined, recordings: Path) -> Iterator[Finding]:
