@@ -10,6 +10,7 @@ import typer
 
 from switchboard.commands import appointment_desk
 from switchboard.commands.appointment_desk import EVER, Opened, as_json, day_of, line, when, with_calendars
+from switchboard.commands.appointment_feed import feed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,9 @@ _WITH = typer.Option("--with", help="Only with this person or room: a resource's
 _JSON = typer.Option("--json", help="For programs.")
 MOST = 10_000
 LONGEST = 300  # characters of what is noted of a client
+
+
+appointments_app.command("feed")(feed)
 
 
 def register(app: typer.Typer) -> None:

@@ -48,6 +48,7 @@ async def _serve(settings: Settings) -> None:
     from switchboard.machine.controller_link import controller_status
     from switchboard.machine.running import database_url
     from switchboard.postgres.accounts import PostgresAccounts
+    from switchboard.postgres.calendar_feeds import PostgresCalendarFeeds
     from switchboard.postgres.console import PostgresConsole
     from switchboard.postgres.console_calls import ConsoleCalls
     from switchboard.postgres.slow_hash import hashed, is_right
@@ -65,6 +66,7 @@ async def _serve(settings: Settings) -> None:
         return database_url(settings, folders)
 
     store, accounts, calls = PostgresConsole(dsn), PostgresAccounts(dsn), ConsoleCalls(dsn)
+    feeds = PostgresCalendarFeeds(dsn)
     try:
         await serve(
             settings,
@@ -81,9 +83,10 @@ async def _serve(settings: Settings) -> None:
                 wrong_passwords=WrongSecrets(time.monotonic),
                 controller_status=status,
                 session_key=session_key(folders.state / "console.key"),
+                feeds=feeds,
                 over_tls=settings.console_certificate is not None or settings.console_without_tls,
             ),
         )
     finally:
-        for each in (store, accounts, calls):
+        for each in (store, accounts, calls, feeds):
             each.close()

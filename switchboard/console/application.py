@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from switchboard.console import about, absences, people, presence
+from switchboard.console.calendar_feed import add_feed
 from switchboard.console.office import ConsoleOffice
 from switchboard.console.openapi import description
 from switchboard.console.pages.sessions import cookie_storage
@@ -57,6 +58,8 @@ def make_application(office: ConsoleOffice, *, now: Callable[[], float] = time.m
     if isinstance(office, SiteOffice):
         aiohttp_session.setup(application, cookie_storage(office.session_key, over_tls=office.over_tls))
         add_pages(application, office)
+    if office.feeds is not None:
+        add_feed(application, office, office.feeds, now)
     guard = _Guard(office, now)
     for route in (*ROUTES, _described()):
         application.router.add_route(route.method, route.path, _served(route, office, guard))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from switchboard.domain.absence import NotedAbsence
 from switchboard.domain.api_token import ApiToken
+from switchboard.domain.appointment import Appointment
 from switchboard.domain.audit import Change
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.presence import Presence
@@ -44,6 +46,16 @@ class Store(Protocol):
         """Forget it. False if that person has none of that id."""
 
 
+class CalendarFeeds(Protocol):
+    """Whose appointments are at which address. Raises RecordsUnreachable."""
+
+    async def person(self, digest: bytes) -> str | None:
+        """Whose address that is, by the SHA-256 of its secret."""
+
+    async def appointments(self, resources: Sequence[str], since: datetime) -> Sequence[tuple[Appointment, datetime]]:
+        """What these resources have or had that ends after then, cancelled ones too, and when each changed last."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleOffice:
     """Everything a request may need."""
@@ -52,3 +64,4 @@ class ConsoleOffice:
     organisation: Callable[[], Awaitable[Organisation]]  # of the live version; raises ConfigurationError without one
     clock: Clock
     is_controller_answering: Callable[[], Awaitable[bool]]
+    feeds: CalendarFeeds | None = field(default=None, kw_only=True)  # None: appointments cannot be subscribed to

@@ -21,6 +21,7 @@ from switchboard.domain.audit import Change
 from switchboard.domain.organisation import Organisation
 from switchboard.flows.load import load_configuration
 from switchboard.machine.postgres_server import PostgresServer
+from switchboard.postgres.calendar_feeds import PostgresCalendarFeeds
 from switchboard.postgres.console import PostgresConsole
 from switchboard.postgres.migrate import migrate
 from tests.flows.playing import EXAMPLE, PROMPTS
@@ -136,6 +137,7 @@ async def serve(organisation: Organisation) -> AsyncIterator[Serve]:
 
     async def start(dsn: str) -> Api:
         store, clock = PostgresConsole(lambda: dsn), SetClock()
+        feeds = PostgresCalendarFeeds(lambda: dsn)
         api = Api("", aiohttp.ClientSession(), store, clock, dsn)
 
         async def live() -> Organisation:
@@ -148,8 +150,9 @@ async def serve(organisation: Organisation) -> AsyncIterator[Serve]:
             await api.session.close()
             await runner.cleanup()
             store.close()
+            feeds.close()
 
-        office = ConsoleOffice(store, live, clock, is_answering)
+        office = ConsoleOffice(store, live, clock, is_answering, feeds=feeds)
         runner = web.AppRunner(make_application(office, now=lambda: api.monotonic), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

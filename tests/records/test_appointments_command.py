@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from io import StringIO
@@ -154,3 +155,15 @@ def test_what_is_wrong_is_told(arguments: list[str], expected: str) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert expected in " ".join(result.output.replace("│", " ").split())
+
+
+def test_an_address_to_subscribe_to_is_made_shown_once_and_taken_back() -> None:
+    assert told("feed", "mari") == "mari: none; --new makes one\n"
+    made = told("feed", "mari", "--new")
+    assert re.fullmatch(r"mari: http://127\.0\.0\.1:8080/calendars/[\w-]{43}\.ics\n", made)
+    assert told("feed", "mari").startswith("mari: since ")
+    assert told("feed", "mari", "--new") != made
+    assert told("feed", "mari", "--revoke") == "mari: it is no address any more\n"
+    assert told("feed", "mari", "--revoke") == "mari: there was none\n"
+    assert run("feed", "mari", "--new", "--revoke").exit_code == 2
+    assert run("feed", "nobody").exit_code == 2

@@ -48,7 +48,7 @@ def add_pages(application: web.Application, office: SiteOffice) -> None:
 
 def is_of_a_page(request: web.Request) -> bool:
     """Whether an answer is for a person's eyes."""
-    return not request.path.startswith("/api/") and request.path != "/health"
+    return not request.path.startswith(("/api/", "/calendars/")) and request.path != "/health"
 
 
 def problem_page(status: HTTPStatus, told: str = "", *, retry: int = 0) -> web.Response:
