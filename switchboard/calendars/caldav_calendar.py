@@ -85,6 +85,11 @@ class CaldavCalendar:
             await self._session.close()
             self._session = None
 
+    @property
+    def address(self) -> str:
+        """See RemoteCalendar."""
+        return self._url
+
     def href(self, name: str) -> str:
         """See RemoteCalendar."""
         return self._path + name

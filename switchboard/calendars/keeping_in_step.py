@@ -37,6 +37,7 @@ REREAD = timedelta(hours=20)  # all of it: series reach further each day
 LOST = 3  # of ours gone at once, and none left: that many nobody cancels by hand between two looks
 HELD_FOR = timedelta(minutes=1)  # a time while an appointment is moved to it
 MOST_TOLD = 3  # problems at once
+SEPARATOR = "\n"  # of a calendar's address and its server's token
 TO_BE_WRITTEN = -1  # the revision of a copy that is not as ours is
 
 log = structlog.get_logger(__name__)
@@ -67,15 +68,30 @@ class InStep:
         book, now = self._here.book, self._here.now()
         self._told = []
         progress = await book.progress(self._resource)
+        address, _, token = progress.token.partition(SEPARATOR)
+        if progress.read_at is not None and address != self._remote.address:
+            await self._begin_anew()  # another calendar: what was in the former one says nothing about this one
+            progress = Progress()
         is_due = progress.read_at is None or not timedelta() <= now - progress.read_at < REREAD
-        token = await self._take_up("" if is_due else progress.token)
+        token = await self._take_up("" if is_due else token)
         if await self._write():  # so that the token is from after what we wrote
             token = await self._take_up(token)
         problem = "; ".join(self._told[:MOST_TOLD])
         if len(self._told) > MOST_TOLD:
             problem += f" (and {len(self._told) - MOST_TOLD} more)"
+        token = f"{self._remote.address}{SEPARATOR}{token}"
         await book.note(self._resource, Progress(token, now if is_due else progress.read_at), problem, now)
         return problem
+
+    async def _begin_anew(self) -> None:
+        """Know nothing of what is there."""
+        book = self._here.book
+        copies = await book.copies(self._resource)
+        for copy in copies:
+            await book.drop_copy(self._resource, copy.appointment)
+        known = await book.etags(self._resource)
+        if known:
+            await book.drop_outside(self._resource, sorted(known))
 
     # -- what changed there
 
@@ -119,7 +135,7 @@ class InStep:
         book = self._here.book
         appointment = await book.appointment(copy.appointment)
         theirs = replace(copy, etag=found.etag)
-        if appointment is None or not appointment.state.is_promised or appointment.slot.end <= self._here.now():
+        if appointment is None or not self._is_to_be_there(appointment) or appointment.slot.end <= self._here.now():
             await book.keep_copy(self._resource, theirs)  # it is to go, or was
             return
         event = self._read(found)
@@ -174,7 +190,7 @@ class InStep:
             await self._here.book.drop_copy(self._resource, copy.appointment)
 
     async def _cancel(self, appointment: Appointment, why: str) -> None:
-        if not appointment.state.is_promised:
+        if not self._is_to_be_there(appointment):
             return
         log.info("appointment_cancelled_by_calendar", resource=self._resource, appointment=str(appointment.id))
         by = self._by("cancelled in the calendar", appointment.id, why)
@@ -188,7 +204,7 @@ class InStep:
         copies = {each.appointment: each for each in await self._here.book.copies(self._resource)}
         for appointment in await self._here.book.to_write(self._resource, self._here.now()):
             copy = copies.get(appointment.id)
-            if not appointment.state.is_promised:
+            if not self._is_to_be_there(appointment):
                 if copy is not None:
                     is_written = True
                     await self._delete(copy)
@@ -215,7 +231,7 @@ class InStep:
             copy = next(
                 (each for each in await book.copies(self._resource) if each.appointment == appointment.id), None
             )
-            if copy is None or not appointment.state.is_promised or copy.revision == appointment.revision:
+            if copy is None or not self._is_to_be_there(appointment) or copy.revision == appointment.revision:
                 return
             text = self._here.text(appointment)
             etag = await self._remote.put(href, text, copy.etag)
@@ -235,6 +251,10 @@ class InStep:
         await self._here.book.drop_copy(self._resource, copy.appointment)
 
     # --
+
+    def _is_to_be_there(self, appointment: Appointment) -> bool:
+        """It stands, and is this resource's."""
+        return appointment.state.is_promised and self._resource in appointment.slot.resources
 
     def _read(self, found: CalendarObject) -> OutsideEvent:
         begin, end = window(self._here.now(), self._here.horizon)

@@ -29,6 +29,10 @@ class Changes:
 class RemoteCalendar(Protocol):
     """A calendar on a server."""
 
+    @property
+    def address(self) -> str:
+        """The calendar's own, by which it is told from another."""
+
     def href(self, name: str) -> str:
         """Where an object of this name is, or would be."""
 

@@ -107,9 +107,12 @@ class MemoryCalendarBook:
         return [
             each
             for each in list(self.appointments.known.values())
-            if resource in each.slot.resources
-            and each.state is not AppointmentState.HELD
-            and (each.slot.end > now if each.state.is_promised else each.id in self.known_copies)
+            if each.state is not AppointmentState.HELD
+            and (
+                each.slot.end > now
+                if each.state.is_promised and resource in each.slot.resources
+                else each.id in self.known_copies
+            )
         ]
 
     async def keep_copy(self, resource: str, copy: Copy) -> None:

@@ -115,11 +115,11 @@ async def test_changes_made_there_are_followed(desk: Desk, by_ctag: bool) -> Non
     deleted = desk.appointments.booked(NOW + 2 * DAY, NOW + 2 * DAY + HOUR)
     await desk.in_step.once()
     if by_ctag:  # as of a server without sync tokens
-        desk.book.now = replace(desk.book.now, token=BY_CTAG)
+        desk.book.now = replace(desk.book.now, token=f"{desk.remote.address}\n{BY_CTAG}")
     await desk.move_there(moved, NOW + 4 * DAY, NOW + 4 * DAY + 2 * HOUR)
     await asyncio.to_thread((await desk.shown(deleted)).delete)
     assert await desk.in_step.once() == ""
-    assert desk.book.now.token.startswith(BY_CTAG) is by_ctag
+    assert (f"\n{BY_CTAG}" in desk.book.now.token) is by_ctag
     slot = desk.appointments.known[moved.id].slot
     assert (slot.start, slot.end) == (NOW + 4 * DAY, NOW + 4 * DAY + 2 * HOUR)
     assert desk.appointments.known[deleted.id].state is AppointmentState.CANCELLED
@@ -282,3 +282,30 @@ async def test_five_hundred_events_are_read(desk: Desk) -> None:
     await asyncio.to_thread(fill)
     assert await desk.in_step.once() == ""
     assert len(desk.book.kept) == len(desk.busy) == 500
+
+
+async def test_what_somebody_else_has_taken_over_goes_from_there_and_is_not_cancelled(desk: Desk) -> None:
+    booked = desk.appointments.booked(NOW + DAY, NOW + DAY + HOUR)
+    other = desk.appointments.booked(NOW + 2 * DAY, NOW + 2 * DAY + HOUR)
+    await desk.in_step.once()
+    for each in (booked, other):
+        slot = replace(each.slot, resources=("jaan",))
+        desk.appointments.known[each.id] = replace(each, slot=slot, revision=1)
+    await asyncio.to_thread((await desk.shown(other)).delete)
+    await desk.in_step.once()
+    assert await desk.starts_there() == []
+    assert not desk.appointments.told and not desk.book.known_copies
+
+
+async def test_another_calendar_in_its_place_cancels_nothing(desk: Desk) -> None:
+    booked = desk.appointments.booked(NOW + DAY, NOW + DAY + HOUR)
+    await desk.add_there("DTSTART:20261021T080000Z", "DTEND:20261021T090000Z")
+    await desk.in_step.once()
+    other = Desk(desk.radicale, uuid4().hex)
+    await asyncio.to_thread(other.make)
+    other.appointments, other.book = desk.appointments, desk.book
+    here = Here(desk.book, desk.appointments, RIGA, 60 * DAY, text_of, lambda: NOW)
+    assert await InStep("mari", other.remote, here).once() == ""
+    assert await other.starts_there() == [booked.slot.start]
+    assert not desk.appointments.told and not desk.busy
+    await other.close()
