@@ -66,6 +66,7 @@ docs: $(VENV)/.installed-dev  ## write the guide's pages on steps anew, from the
 bench: $(VENV)/.installed-dev  ## our cost per call against pure dialplan, as ratios
 	@$(BIN)/python -m switchboard prepare --tests
 	@$(BIN)/python -m tests.bench.check
+	@$(BIN)/python -m tests.bench.slot_search
 	$(BIN)/python -m tests.bench
 
 clean:  ## remove all that can be made again; database, secrets and messages stay

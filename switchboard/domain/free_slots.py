@@ -25,7 +25,7 @@ from switchboard.domain.appointment import AppointmentRules, Busy, EventType, Re
 from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.slot_grid import ONE_DAY, beginnings, bounds_of, first_from
-from switchboard.domain.taken_times import Taken
+from switchboard.domain.taken_times import NOTHING_YET, Taken
 
 Window = tuple[datetime, datetime]  # the first and the last instant at which an appointment could begin
 
@@ -153,14 +153,17 @@ class SlotSearch:
         starts, ends = taken.blocks(identifier)
         duration, before = wanted.duration, wanted.before
         lead = duration + wanted.after
-        place = 0
-        for opened, closed in without(spans.of(resource.hours), self._away(resource)):
+        place, count, known = 0, 0, NOTHING_YET
+        opening = spans.of(resource.hours)
+        away = self._away(resource)
+        for opened, closed in without(opening, away) if away else opening:
             latest = closed - duration
             if latest < opened:
                 continue
             prepares, cleared = opened - before, latest + lead
-            taken.read(cleared)
-            count = len(starts)
+            if cleared > known:
+                known = taken.read(cleared)
+                count = len(starts)
             while place < count and ends[place] <= prepares:
                 place += 1
             since, here = opened, place
@@ -253,9 +256,6 @@ def open_spans(table: HoursTable, first: datetime, last: datetime) -> Iterator[W
 
 def without(spans: Iterable[Window], away: Sequence[Window]) -> Iterator[Window]:
     """Spans with these times cut out of them. Both are in order."""
-    if not away:
-        yield from spans
-        return
     for since, until in spans:
         for begins, ends in away:
             if ends <= since:

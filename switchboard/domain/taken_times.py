@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from operator import attrgetter
 
@@ -14,6 +14,7 @@ Blocks = tuple[list[datetime], list[datetime]]  # beginnings and ends, in order 
 
 _AHEAD = timedelta(days=14)  # that are read at once: a year of full calendars is long, and most slots are near
 _LONGEST_BUFFER = timedelta(days=1)
+NOTHING_YET = datetime.min.replace(tzinfo=UTC)
 _START = attrgetter("start")
 
 
@@ -24,7 +25,7 @@ class Taken:
         """`capacities` are those of all resources that will be asked about."""
         self._busy = sorted(busy, key=_START)
         self._read = 0  # of them
-        self._until: datetime | None = None  # everything that begins before it is in the blocks
+        self._until = NOTHING_YET  # everything that begins before it is in the blocks
         self._blocks: dict[str, Blocks] = {each: ([], []) for each in capacities}
         self._crowds = {each: _Crowd(capacity) for each, capacity in capacities.items() if capacity > 1}
         self._bookings: dict[tuple[str, datetime], int] = {}
@@ -33,29 +34,31 @@ class Taken:
         """When a resource has no room for another appointment. The lists grow when `read` is called."""
         return self._blocks[resource]
 
-    def read(self, until: datetime) -> None:
-        """Let the blocks have all that begins before an instant."""
-        if self._until is not None and until <= self._until:
-            return
+    def read(self, until: datetime) -> datetime:
+        """Let the blocks have all that begins before an instant; before which they now have it."""
+        if until <= self._until:
+            return self._until
         self._until = until + _AHEAD
         reached = bisect_left(self._busy, self._until, self._read, key=_START)
         coming, self._read = self._busy[self._read : reached], reached
         blocks, crowds = self._blocks, self._crowds
         for each in coming:
-            start, end, resource = each.start, each.end, each.resource
-            if resource in crowds:
-                full = crowds[resource].full_until(each)
+            known = blocks.get(each.resource)
+            if known is None:
+                continue
+            start, end = each.start, each.end
+            if crowds and each.resource in crowds:
+                full = crowds[each.resource].full_until(each)
                 if full is None:
                     continue
                 end = full
-            elif resource not in blocks:
-                continue
-            starts, ends = blocks[resource]
+            starts, ends = known
             if not ends or start > ends[-1]:
                 starts.append(start)
                 ends.append(end)
             elif end > ends[-1]:
                 ends[-1] = end
+        return self._until
 
     def bookings(self, event_type: str, begin: datetime, end: datetime) -> int:
         """How many appointments of a kind begin in [begin, end). One that needs several resources counts once."""
