@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from switchboard.flows.forking_call import Asked
@@ -31,9 +31,9 @@ class _Shortest:
         keys = frozenset(self.last_keys)
         unset = frozenset[str]().union(*(move.unset for move in self.by_keys.values()))
         if pressed is not None and (silent is None or len(pressed.happenings) < len(silent.happenings)):
-            yield replace(pressed, to=to, keys=keys, unset=unset)
+            yield Move(pressed.happenings, pressed.left, to, unset, keys)
         if silent is not None:
-            yield replace(silent, to=to, keys=keys, unset=unset)
+            yield Move(silent.happenings, silent.left, to, unset, keys)
 
 
 class Ways:
@@ -55,10 +55,11 @@ class Ways:
         is_near = (state.flow, state.returns) == (self._state.flow, self._state.returns)
         together: dict[_Way, _Shortest] = {}
         for ((outcome, to), written), found in self._found.items():
-            noted = tuple(sorted(after(variables, written).items()))
-            there = to and replace(to, variables=noted)
-            if there is not None and not is_near:
-                there = replace(there, flow=state.flow, returns=state.returns)
+            there = None
+            if to is not None:
+                noted = tuple(sorted(after(variables, written).items()))
+                flow, returns = (to.flow, to.returns) if is_near else (state.flow, state.returns)
+                there = State(flow, to.step, to.language, noted, returns)
             shortest = together.setdefault((outcome, there), _Shortest())
             for move in found.by_keys.values():
                 shortest.add(move, found.last_keys)

@@ -69,11 +69,28 @@ class Worlds:
         """All that are as this one in what was looked at."""
         known = self._like.get(looks)
         if known is None:
-            known = self._like[looks] = {}
-            for each, world in enumerate(self._worlds):
-                part = looks.of(world)
-                known[part] = known.get(part, 0) | 1 << each
+            known = self._like[looks] = self._parted(looks)
         return known[looks.of(self._worlds[place])]
+
+    def _parted(self, looks: Looks) -> dict[tuple[object, ...], int]:
+        """All worlds by what was looked at. Along a side of them that was not, the first stands for all."""
+        cells, row = len(self.cells), len(self.cells) * len(self.classes)
+        sides = (
+            (len(self.numbers), row, looks.number),
+            (len(self.classes), cells, looks.caller or bool(looks.client)),
+            (cells, 1, looks.clock or bool(looks.by_clock)),
+        )
+        alike, firsts = 1, [0]
+        for length, step, is_looked_at in sides:
+            if is_looked_at:
+                firsts = [first + step * each for first in firsts for each in range(length)]
+            else:
+                alike *= sum(1 << step * each for each in range(length))
+        parts: dict[tuple[object, ...], int] = {}
+        for first in firsts:
+            part = looks.of(self._worlds[first])
+            parts[part] = parts.get(part, 0) | alike << first
+        return parts
 
     def later(self, worlds: int) -> int:
         """All that these may have become while time passed: the same call, at any later time."""
