@@ -123,7 +123,9 @@ async def test_paused_by_the_code_while_the_card_number_is_said(office: StoryOff
     await eventually(erased, ASTERISK_SAYS, "after 90 days it is erased")
 
 
-@pytest.mark.thorough  # the last tone is sometimes missing in the recording: the cause is not found
+# On a machine that is far too busy Asterisk sometimes records silence in place of the colleague, to the end, though the
+# caller hears them: the file is whole, and was not taken too early. What makes it so is not known.
+@pytest.mark.thorough
 async def test_goes_on_with_the_colleague_the_caller_is_passed_on_to(office: StoryOffice) -> None:
     """One recording of both conversations, kept under the names of both."""
     office.set_real_time()
