@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from switchboard.domain.appointment import Appointment, Booker, Busy, ChangedBy, Slot
+from switchboard.domain.appointment_history import Event, Wanted
 from switchboard.domain.reminding import Reminder
 
 
@@ -115,3 +116,21 @@ class AppointmentCalls(Protocol):
 
     async def settled(self, freed: Freed) -> None:
         """It is offered to nobody any more."""
+
+
+class AppointmentRecords(Protocol):
+    """What was booked, for people who look for it. Every request has a deadline and raises RecordsUnreachable."""
+
+    async def listed(
+        self, wanted: Wanted, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[Appointment]:
+        """The earliest first, those that begin at once by id; `after` is the last one's place of what was read."""
+
+    async def get(self, identifier: UUID) -> Appointment | None:
+        """One, whatever became of it; a hold is none."""
+
+    async def history(self, identifier: UUID) -> Sequence[Event]:
+        """Who did what to it, the first first."""
+
+    async def made_by(self, key: str) -> Appointment | None:
+        """What a request with this key booked, if it stands."""

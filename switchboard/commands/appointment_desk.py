@@ -13,8 +13,9 @@ import typer
 
 if TYPE_CHECKING:
     from switchboard.domain.appointment import Appointment, Slot
+    from switchboard.domain.appointment_history import Event, Wanted
     from switchboard.domain.organisation import Organisation
-    from switchboard.postgres.appointment_list import AppointmentList, Event, Wanted
+    from switchboard.postgres.appointment_list import AppointmentList
     from switchboard.postgres.appointments import PostgresAppointments
     from switchboard.services.book_for_client import Desk
 
@@ -92,7 +93,7 @@ def with_calendars(do: Callable[[Opened], Awaitable[T]]) -> T:
 
 def ever(now: datetime, **which: Any) -> Wanted:
     """All there are and were."""
-    from switchboard.postgres.appointment_list import Wanted
+    from switchboard.domain.appointment_history import Wanted
 
     return Wanted(now - EVER, now + EVER, with_cancelled=True, **which)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from switchboard.domain.appointment import Appointment, ChangedBy, Slot
-    from switchboard.postgres.appointment_list import Event
+    from switchboard.domain.appointment_history import Event
     from switchboard.services.book_for_client import NotFree
 
 appointments_app = typer.Typer(help="Appointments, and when something is free.", no_args_is_help=False)
@@ -198,7 +198,7 @@ def export(
 ) -> None:
     """Write appointments to standard output: as CSV, or as iCalendar for any calendar to import."""
     from switchboard.commands.appointment_export import as_csv, as_icalendar
-    from switchboard.postgres.appointment_list import Wanted
+    from switchboard.domain.appointment_history import Wanted
 
     if form not in ("csv", "ics"):
         raise typer.BadParameter(f"{form!r} — expected `csv` or `ics`", param_hint="FORM")
@@ -223,7 +223,7 @@ def export(
 async def _listed(
     opened: Opened, day: str, resource: str, number: str, everything: bool, limit: int
 ) -> tuple[Sequence[Appointment], ZoneInfo]:
-    from switchboard.postgres.appointment_list import Wanted
+    from switchboard.domain.appointment_history import Wanted
 
     begin, end = (opened.now - EVER if everything else opened.now), opened.now + EVER
     if day:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -40,6 +41,7 @@ class _SystemClock:
 async def _serve(settings: Settings) -> None:
     from switchboard.console.live_calls import LiveCalls
     from switchboard.console.live_organisation import LiveOrganisation
+    from switchboard.console.office import Bookings
     from switchboard.console.pages.sessions import session_key
     from switchboard.console.serving import serve
     from switchboard.console.site_office import SiteOffice
@@ -48,6 +50,8 @@ async def _serve(settings: Settings) -> None:
     from switchboard.machine.controller_link import controller_status
     from switchboard.machine.running import database_url
     from switchboard.postgres.accounts import PostgresAccounts
+    from switchboard.postgres.appointment_list import AppointmentList
+    from switchboard.postgres.appointments import PostgresAppointments
     from switchboard.postgres.calendar_feeds import PostgresCalendarFeeds
     from switchboard.postgres.console import PostgresConsole
     from switchboard.postgres.console_calls import ConsoleCalls
@@ -67,14 +71,19 @@ async def _serve(settings: Settings) -> None:
 
     store, accounts, calls = PostgresConsole(dsn), PostgresAccounts(dsn), ConsoleCalls(dsn)
     feeds = PostgresCalendarFeeds(dsn)
+    live = LiveOrganisation(folders.versions)
+    appointments = PostgresAppointments(
+        dsn, clock, lambda: live.known.appointments, lambda: ZoneInfo(live.known.timezone)
+    )
     try:
         await serve(
             settings,
             SiteOffice(
                 store=store,
-                organisation=LiveOrganisation(folders.versions),
+                organisation=live,
                 clock=clock,
                 is_controller_answering=is_controller_answering,
+                bookings=Bookings(appointments, AppointmentList(appointments.queries), live.hours),
                 accounts=accounts,
                 calls=calls,
                 live_calls=LiveCalls(calls, clock),
@@ -90,3 +99,4 @@ async def _serve(settings: Settings) -> None:
     finally:
         for each in (store, accounts, calls, feeds):
             each.close()
+        await appointments.close()

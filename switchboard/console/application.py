@@ -13,7 +13,7 @@ import aiohttp_session
 import structlog
 from aiohttp import web
 
-from switchboard.console import about, absences, people, presence
+from switchboard.console import about, absences, appointments, bookable, people, presence
 from switchboard.console.calendar_feed import add_feed
 from switchboard.console.office import ConsoleOffice
 from switchboard.console.openapi import description
@@ -27,7 +27,14 @@ from switchboard.console.wrong_secrets import WrongSecrets
 from switchboard.domain.api_token import ApiToken, digest, is_token
 from switchboard.errors import ConfigurationError, RecordsUnreachable
 
-ROUTES: tuple[Route, ...] = (*about.ROUTES, *people.ROUTES, *presence.ROUTES, *absences.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *about.ROUTES,
+    *people.ROUTES,
+    *presence.ROUTES,
+    *absences.ROUTES,
+    *bookable.ROUTES,
+    *appointments.ROUTES,
+)
 DESCRIPTION = f"{API}/openapi.json"
 KNOWN_TOKENS = 1_000  # digests of tokens that were right: they pass from an address that sends wrong ones, too
 RETRY = 2  # seconds that a client is asked to wait for Postgres

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from switchboard.appointment_ports import AppointmentRecords, Appointments
 from switchboard.domain.absence import NotedAbsence
 from switchboard.domain.api_token import ApiToken
 from switchboard.domain.appointment import Appointment
 from switchboard.domain.audit import Change
+from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.presence import Presence
 from switchboard.ports import Clock
@@ -42,6 +44,14 @@ class Store(Protocol):
         """Note it, and keep the answer to that key ("": to none). If the token used the key within a day nothing is
         done: the request (its SHA-256) and the answer of then."""
 
+    async def answer_of(self, token: UUID, key: str) -> tuple[bytes, Mapping[str, Any]] | None:
+        """What was answered to a request with this key within a day: the request (its SHA-256), and the answer."""
+
+    async def note(
+        self, change: Change, *, key: str = "", request: bytes = b"", answer: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note what was done elsewhere, and keep the answer to that key ("": to none)."""
+
     async def remove_absence(self, identifier: UUID, person: str, change: Change) -> bool:
         """Forget it. False if that person has none of that id."""
 
@@ -57,6 +67,15 @@ class CalendarFeeds(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bookings:
+    """The calendars."""
+
+    appointments: Appointments
+    records: AppointmentRecords
+    hours: Callable[[], Awaitable[Mapping[str, HoursTable]]]  # as ConsoleOffice.organisation
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleOffice:
     """Everything a request may need."""
 
@@ -64,4 +83,5 @@ class ConsoleOffice:
     organisation: Callable[[], Awaitable[Organisation]]  # of the live version; raises ConfigurationError without one
     clock: Clock
     is_controller_answering: Callable[[], Awaitable[bool]]
+    bookings: Bookings
     feeds: CalendarFeeds | None = field(default=None, kw_only=True)  # None: appointments cannot be subscribed to

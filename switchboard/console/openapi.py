@@ -18,6 +18,8 @@ from switchboard.console.routes import Route
 _COMPONENT = "#/components/schemas/{model}"
 _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "person": {"schema": {"type": "string", "minLength": 1}, "description": "A person's id."},
+    "appointment": {"schema": {"type": "string", "format": "uuid"}, "description": "An appointment's id."},
+    "event_type": {"schema": {"type": "string", "minLength": 1}, "description": "An event type's id."},
     "absence": {"schema": {"type": "string", "format": "uuid"}, "description": "An absence's id."},
 }
 _KEY = {
@@ -53,7 +55,7 @@ def description(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "Switchboard",
             "version": __version__,
-            "description": "People, their presence and their absences. What is wrong is told as RFC 9457 problems.",
+            "description": "People, presence, absences, appointments. What is wrong is told as RFC 9457 problems.",
         },
         "paths": paths,
         "components": {"schemas": _schemas(routes), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
@@ -94,7 +96,9 @@ def _statuses(route: Route) -> list[HTTPStatus]:
 
 def _response(route: Route, status: HTTPStatus) -> dict[str, Any]:
     if status is not route.status:
-        return {"description": status.phrase, "content": {problem.MEDIA_TYPE: {"schema": _reference(ProblemAnswer)}}}
+        more = route.conflict if status is HTTPStatus.CONFLICT else None
+        schema = _reference(more or ProblemAnswer)
+        return {"description": status.phrase, "content": {problem.MEDIA_TYPE: {"schema": schema}}}
     told: dict[str, Any] = {"description": status.phrase}
     if route.answer is not None:
         told["content"] = {"application/json": {"schema": _reference(route.answer)}}
@@ -108,6 +112,7 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     bodies = {route.body for route in routes if route.body}
     answers = {route.answer for route in routes if route.answer} | {ProblemAnswer}
+    answers |= {route.conflict for route in routes if route.conflict}
     ordered = sorted(((each, "validation") for each in bodies), key=lambda each: each[0].__name__)
     ordered += sorted(((each, "serialization") for each in answers), key=lambda each: each[0].__name__)
     _, told = models_json_schema(ordered, ref_template=_COMPONENT)  # type: ignore[arg-type]

@@ -26,20 +26,22 @@ class PageQuery(BaseModel):
 
 def page(items: Iterable[Item], key: Callable[[Item], str], query: PageQuery) -> tuple[list[Item], str | None]:
     """The items of that page in the order of their keys, which are unique, and the cursor of the next one."""
-    after = _read(query.cursor) if query.cursor else ""
+    after = place_in(query.cursor) if query.cursor else ""
     rest = sorted((each for each in items if key(each) > after), key=key)
     shown = rest[: query.limit]
-    return shown, _written(key(shown[-1])) if len(rest) > len(shown) else None
+    return shown, cursor_of(key(shown[-1])) if len(rest) > len(shown) else None
 
 
-def _written(key: str) -> str:
+def cursor_of(key: str) -> str:
+    """Where the page that ends with this key is gone on with."""
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> str:
+def place_in(cursor: str) -> str:
+    """The key that a page ended with. Raises Problem for a cursor that is none of ours."""
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        if key and _written(key) == cursor:
+        if key and cursor_of(key) == cursor:
             return key
     except (ValueError, binascii.Error):
         pass

@@ -40,8 +40,11 @@ class Problem(Exception):
         *,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
+        """`members` of a problem that tells more (RFC 9457, 3.2), as JSON values."""
         super().__init__(detail)
+        self.members = members or {}
         self.status, self.detail, self.errors, self.headers = status, detail, errors, headers or {}
 
     def answer(self) -> web.Response:
@@ -52,7 +55,7 @@ class Problem(Exception):
             status=self.status.value,
             detail=self.detail,
             errors=list(self.errors),
-        ).model_dump()
+        ).model_dump() | dict(self.members)
         response = web.Response(
             body=orjson.dumps(told), status=self.status.value, content_type=MEDIA_TYPE, headers=self.headers
         )

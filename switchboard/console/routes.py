@@ -62,6 +62,7 @@ class Route:
     query: type[BaseModel] | None = None
     takes_key: bool = False  # an Idempotency-Key
     problems: tuple[HTTPStatus, ...] = ()  # beside those that every route of its kind has
+    conflict: type[BaseModel] | None = None  # the problem that 409 tells, where it tells more than others
 
 
 def answered(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> web.Response:

@@ -27,6 +27,8 @@ class Scope(StrEnum):
     PRESENCE_WRITE = "presence:write"
     ABSENCES_READ = "absences:read"
     ABSENCES_WRITE = "absences:write"
+    APPOINTMENTS_READ = "appointments:read"
+    APPOINTMENTS_WRITE = "appointments:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from switchboard.domain.appointment import Appointment, Slot
+from switchboard.domain.appointment_history import Event, Wanted
 from switchboard.postgres.appointments import appointment_of
 from switchboard.postgres.pooled import PooledQueries
 from switchboard.postgres.rows import plain_uuid
@@ -15,33 +15,8 @@ from switchboard.postgres.rows import plain_uuid
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which appointments: those of which something lies in [begin, end); empty texts stand for any."""
-
-    begin: datetime
-    end: datetime
-    resource: str = ""
-    number: str = ""
-    event_type: str = ""
-    reference: str = ""
-    with_cancelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that was done to an appointment."""
-
-    at: datetime
-    what: str  # booked, moved, cancelled, confirmed, erased
-    who: str
-    why: str
-    call_id: UUID | None
-    slot: Slot  # where it was from then on
-
-
 class AppointmentList:
-    """Reads what `appointments` keeps. Raises RecordsUnreachable."""
+    """Implements appointment_ports.AppointmentRecords."""
 
     def __init__(self, queries: PooledQueries) -> None:
         """`queries` of appointments.sql."""
@@ -74,3 +49,8 @@ class AppointmentList:
             )
             for row in await self._queries.fetch("history", identifier)
         ]
+
+    async def made_by(self, key: str) -> Appointment | None:
+        """See AppointmentRecords."""
+        rows = await self._queries.fetch("made_by", key)
+        return appointment_of(rows[0]) if rows else None

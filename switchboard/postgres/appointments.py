@@ -47,7 +47,7 @@ class PostgresAppointments:
 
     def __init__(
         self,
-        dsn: str,
+        dsn: str | Callable[[], str],
         clock: Clock,
         rules: Callable[[], AppointmentRules],
         zone: Callable[[], ZoneInfo],

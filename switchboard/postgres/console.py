@@ -100,6 +100,23 @@ class PostgresConsole:
             await self._note(connection, change)
         return None
 
+    async def answer_of(self, token: UUID, key: str) -> tuple[bytes, Mapping[str, Any]] | None:
+        """What was answered to a request with this key: the request (its SHA-256), and the answer."""
+        rows = await self._fetch(self._sql["answer_kept"], token, key)
+        return (bytes(rows[0]["request"]), orjson.loads(rows[0]["answer"])) if rows else None
+
+    async def note(
+        self, change: Change, *, key: str = "", request: bytes = b"", answer: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note what was done elsewhere, and keep the answer to that key ("": to none)."""
+        async with self._connections.transaction() as connection:
+            if key:
+                await connection.execute(self._sql["forget_answers"])
+                told = orjson.dumps(answer).decode()
+                if not await connection.fetch(self._sql["keep_answer"], change.token, key, request, told):
+                    return  # the same request at the same time
+            await self._note(connection, change)
+
     async def remove_absence(self, identifier: UUID, person: str, change: Change) -> bool:
         """Forget it. False if that person has none of that id."""
         async with self._connections.transaction() as connection:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
@@ -23,7 +24,7 @@ class PooledQueries:
 
     def __init__(
         self,
-        dsn: str,
+        dsn: str | Callable[[], str],
         file: str,
         what: str,
         *,
@@ -33,7 +34,8 @@ class PooledQueries:
         lock_timeout: float = 0.0,
     ) -> None:
         """`what` is named when it cannot be had: "mailboxes cannot be read or changed". `deadline` and `lock_timeout`
-        (for each lock; 0: as long as the deadline lasts) are seconds."""
+        (for each lock; 0: as long as the deadline lasts) are seconds. A `dsn` that may change is asked at each
+        connecting; it may raise RecordsUnreachable."""
         self._dsn, self._file, self._what, self._read_only = dsn, file, what, read_only
         self._deadline, self._connections, self._lock_timeout = deadline, connections, lock_timeout
         self._sql = queries(file)
@@ -75,7 +77,7 @@ class PooledQueries:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn,
+                    connect=self._connect,
                     min_size=0,
                     max_size=self._connections,
                     timeout=self._deadline,
@@ -89,6 +91,12 @@ class PooledQueries:
                     },
                 )
             return self._pool
+
+    async def _connect(self, *_: object, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+        """What the pool connects by."""
+        dsn = self._dsn if isinstance(self._dsn, str) else self._dsn()
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn, **options)
+        return connection
 
 
 async def _reset(connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import asyncpg
@@ -15,12 +17,17 @@ import pytest_asyncio
 from aiohttp import web
 
 from switchboard.console.application import make_application
-from switchboard.console.office import ConsoleOffice
+from switchboard.console.office import Bookings, ConsoleOffice
 from switchboard.domain.api_token import ApiToken, Scope, digest, new_token
 from switchboard.domain.audit import Change
+from switchboard.domain.hours import HoursTable
 from switchboard.domain.organisation import Organisation
+from switchboard.flows.configuration import Configuration
 from switchboard.flows.load import load_configuration
 from switchboard.machine.postgres_server import PostgresServer
+from switchboard.ports import Clock
+from switchboard.postgres.appointment_list import AppointmentList
+from switchboard.postgres.appointments import PostgresAppointments
 from switchboard.postgres.calendar_feeds import PostgresCalendarFeeds
 from switchboard.postgres.console import PostgresConsole
 from switchboard.postgres.migrate import migrate
@@ -32,10 +39,28 @@ __all__ = ["postgres_server"]
 EVERY_SCOPE = frozenset(Scope)
 
 
+@cache
+def example() -> Configuration:
+    """Read once."""
+    return load_configuration(EXAMPLE, PROMPTS)
+
+
 @pytest.fixture(scope="session")
 def organisation() -> Organisation:
     """The example's."""
-    return load_configuration(EXAMPLE, PROMPTS).organisation
+    return example().organisation
+
+
+def bookings_of(dsn: str | Callable[[], str], clock: Clock) -> tuple[Bookings, PostgresAppointments]:
+    """The example's calendars, to be closed."""
+
+    async def hours() -> Mapping[str, HoursTable]:
+        return example().hours
+
+    organisation = example().organisation
+    zone = ZoneInfo(organisation.timezone)
+    kept = PostgresAppointments(dsn, clock, lambda: organisation.appointments, lambda: zone)
+    return Bookings(kept, AppointmentList(kept.queries), hours), kept
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -54,10 +79,13 @@ async def database(modules_database: str) -> AsyncIterator[str]:
     try:
         async with connection.transaction():
             await connection.execute("alter table audit_log disable trigger all")
+            await connection.execute("alter table appointment_events disable trigger all")
             await connection.execute(
-                "truncate presence, absences, api_tokens, api_answers, audit_log, console_accounts, calls, call_events"
+                "truncate presence, absences, api_tokens, api_answers, audit_log, console_accounts, calls, call_events,"
+                " appointments, appointment_events, outbox cascade"
             )
             await connection.execute("alter table audit_log enable trigger all")
+            await connection.execute("alter table appointment_events enable trigger all")
     finally:
         connection.terminate()
 
@@ -151,8 +179,10 @@ async def serve(organisation: Organisation) -> AsyncIterator[Serve]:
             await runner.cleanup()
             store.close()
             feeds.close()
+            await kept.close()
 
-        office = ConsoleOffice(store, live, clock, is_answering, feeds=feeds)
+        bookings, kept = bookings_of(dsn, clock)
+        office = ConsoleOffice(store, live, clock, is_answering, bookings, feeds=feeds)
         runner = web.AppRunner(make_application(office, now=lambda: api.monotonic), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

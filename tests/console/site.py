@@ -25,7 +25,7 @@ from switchboard.postgres import slow_hash
 from switchboard.postgres.accounts import PostgresAccounts
 from switchboard.postgres.console import PostgresConsole
 from switchboard.postgres.console_calls import ConsoleCalls
-from tests.console.conftest import SetClock
+from tests.console.conftest import SetClock, bookings_of
 
 PASSWORD = "violet tractor lamp"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -118,6 +118,7 @@ class Site:
 async def served_site(dsn: Callable[[], str], organisation: Organisation, folder: Any) -> AsyncIterator[Site]:
     """One on a database."""
     clock, store, accounts, calls = SetClock(), PostgresConsole(dsn), PostgresAccounts(dsn), ConsoleCalls(dsn)
+    bookings, kept = bookings_of(dsn, clock)
     site = Site("", accounts, clock, LiveCalls(calls, clock))
 
     async def live() -> Organisation:
@@ -134,6 +135,7 @@ async def served_site(dsn: Callable[[], str], organisation: Organisation, folder
         organisation=live,
         clock=clock,
         is_controller_answering=is_answering,
+        bookings=bookings,
         accounts=accounts,
         calls=calls,
         live_calls=site.live,
@@ -156,3 +158,4 @@ async def served_site(dsn: Callable[[], str], organisation: Organisation, folder
         await runner.cleanup()
         for each in (store, accounts, calls):
             each.close()
+        await kept.close()

@@ -30,7 +30,7 @@ from switchboard.machine.console_link import console_problem
 from switchboard.postgres.console import PostgresConsole
 from switchboard.settings import Settings
 from tests.asterisk_fixture import eventually
-from tests.console.conftest import SetClock, token_for
+from tests.console.conftest import SetClock, bookings_of, token_for
 from tests.flows.playing import EXAMPLE, PROJECT, PROMPTS
 from tests.postgres_fixture import free_port
 from tests.wire import Wire
@@ -188,7 +188,8 @@ async def test_over_tls(organisation: Organisation, modules_database: str, tmp_p
     assert await making.wait() == 0
     settings = Settings(console_port=free_port(), console_certificate=certificate, console_key=key)
     store = PostgresConsole(lambda: modules_database)
-    office = ConsoleOffice(store, returning(organisation), SetClock(), returning(True))
+    bookings, kept = bookings_of(modules_database, SetClock())
+    office = ConsoleOffice(store, returning(organisation), SetClock(), returning(True), bookings)
     runner = web.AppRunner(make_application(office))
     await runner.setup()
     try:
@@ -204,6 +205,7 @@ async def test_over_tls(organisation: Organisation, modules_database: str, tmp_p
     finally:
         await runner.cleanup()
         store.close()
+        await kept.close()
 
 
 def returning(value: T) -> Callable[[], Awaitable[T]]:

@@ -75,6 +75,10 @@ on conflict (event_type, number) do update set name = excluded.name, language = 
 -- One, whatever became of it; a hold is none.
 select * from appointments where id = $1 and state <> 'held'
 
+-- made_by --
+-- What a request with this key booked, if it stands.
+select * from appointments where key = $1 and key <> '' and state in ('booked', 'confirmed') order by made_at limit 1
+
 -- listed --
 -- Appointments that begin between two instants, from a place in the list on; '' for any resource, number, type, reference.
 select * from appointments
