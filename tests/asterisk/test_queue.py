@@ -10,11 +10,11 @@ from switchboard.domain.clients import Client
 from switchboard.postgres.clients import Imported, PostgresClients
 from switchboard.postgres.queue_figures import queue_figures
 from tests import hearing
-from tests.asterisk.office import OWN_MUSIC, RINGBACK, StoryOffice, hear_each_other
+from tests.asterisk.office import DEADLINE, OWN_MUSIC, RINGBACK, StoryOffice, hear_each_other
 from tests.asterisk.test_forward import registered
 from tests.asterisk_fixture import eventually
 from tests.phone_call import PhoneCall
-from tests.phones import Phone
+from tests.phones import Habit, Phone
 
 QUEUE, OF_ONE_AGENT = "6001010", "6001011"
 
@@ -127,6 +127,24 @@ async def test_nobody_on_duty_is_known_at_once(office: StoryOffice) -> None:
     call = await office.call(QUEUE)
     await call.ended()
     assert office.heard(call) == ["queue_nobody"]
+
+
+async def test_a_full_queue_says_so_and_keeps_nobody(office: StoryOffice) -> None:
+    (mari,) = await registered(office, "101")
+    mari.habit = Habit.ANSWER
+    await office.call(QUEUE)
+    await (await mari.rung()).established()
+    most = office.configuration.organisation.queues["sales"].most_waiting
+    waiting = [await office.call(QUEUE) for _ in range(most)]
+
+    async def all_wait() -> bool:
+        return len(office.controller._queues.told()) == most
+
+    await eventually(all_wait, DEADLINE, f"{most} wait")
+    one_more = await office.call(QUEUE)
+    await one_more.ended()
+    assert office.heard(one_more) == ["queue_full"]
+    assert not any(call.is_ended for call in waiting)
 
 
 async def test_who_has_waited_for_as_long_as_the_queue_lets_them(office: StoryOffice) -> None:
