@@ -35,6 +35,7 @@ RULES = (
     "rota-gap",
     "never-booked",
     "unused-resource",
+    "never-called",
     "expired-fact",
     "safety-net",
     "unused-exception",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from switchboard.appointment_ports import Appointments
 from switchboard.domain.appointment import Appointment, ChangedBy
+from switchboard.domain.booking_visit import VisitOutcome
 from switchboard.domain.call_record import Disposition, EventKind
 from switchboard.domain.callback import callback_line
 from switchboard.domain.dialling import DialOutcome, HangupCause, Phone, WhileRinging
@@ -23,7 +24,15 @@ from switchboard.domain.queueing import CallbackRules
 from switchboard.domain.spoken_dates import PIECES, digits_said, when_said
 from switchboard.errors import CallerHungUp, CallTakenAway, RecordsUnreachable
 from switchboard.ports import AgentCall, AgentLine, AgentLines, Utterance
+from switchboard.services.appointment_visit import (
+    AppointmentRequest,
+    AppointmentVisit,
+    Visited,
+    deal_with_appointments,
+)
 from switchboard.services.forward_call import forward_call
+from switchboard.services.offer_slots import OFFER as SLOT_OFFER
+from switchboard.services.offer_slots import offer_slots
 from switchboard.services.office import APOLOGY, GOODBYE, RECEPTION_UNAVAILABLE, Office
 from switchboard.services.record_call import CallRecorder
 
@@ -45,6 +54,7 @@ TIMES = 2  # that each question is asked
 PATIENCE = timedelta(seconds=6)  # after each time
 RING_FOR = timedelta(seconds=30)
 RECEPTION_RINGS = timedelta(seconds=30)
+TO_RECEPTION = (VisitOutcome.RECEPTION, VisitOutcome.UNAVAILABLE)  # from where times are offered
 
 Answered = Callable[[], Awaitable[None]]
 
@@ -88,6 +98,19 @@ class OutsideCall:
                 return key
             self.line.forget_keys()
         return ""
+
+    async def offer_other_times(self, appointment: Appointment) -> VisitOutcome:
+        """As whoever calls to move it hears them; RECEPTION where nobody has texts for that."""
+        if SLOT_OFFER not in self._office.prompts:
+            return VisitOutcome.RECEPTION
+        request = AppointmentRequest({}, {}, {}, (), "reminder", PATIENCE, TIMES)
+        self.line.forget_keys()
+
+        async def deal(visit: AppointmentVisit) -> Visited:
+            return await offer_slots(visit, appointment.event_type, appointment)
+
+        visited = await deal_with_appointments(self.line, request, self._office, self.recorder, deal)
+        return visited.outcome
 
     async def to_reception(self) -> bool:
         """Put them through; whether anybody was reached."""
@@ -185,6 +208,13 @@ async def remind(call: OutsideCall, appointment: Appointment, appointments: Appo
     except RecordsUnreachable:
         await call.tell(APOLOGY)
         return "reception" if await call.to_reception() else "could not be noted"
+    if key == MOVE:
+        visited = await call.offer_other_times(appointment)
+        if visited is VisitOutcome.MOVED:
+            return "moved"
+        if visited not in TO_RECEPTION:
+            await call.tell(GOODBYE)
+            return "heard"
     if key in (MOVE, RECEPTION):
         return "reception" if await call.to_reception() else "reception not reached"
     await call.tell(GOODBYE)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from switchboard.domain.appointment import CalendarElsewhere, ReminderWay
 from switchboard.domain.free_slots import SlotSearch
 from switchboard.errors import ConfigurationError
 from switchboard.flows.checks import check
@@ -180,3 +181,52 @@ def test_check_warns(tmp_path: Path, text: str, warning: str) -> None:
     found = warned(tmp_path, text)
     assert not warning or warning in found, found
     assert warning or not any("nobody can" in each for each in found)
+
+
+REMINDED = VISIT.format(needs="mari", more=", reminders: 24h")
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        (
+            "",
+            [
+                "1: clients are reminded by call, and no role of `outbound` says where our calls may go: nobody is called"
+            ],
+        ),
+        ("call_role: staff\n", []),
+        ("remind_by: mail\n", []),
+    ],
+)
+def test_clients_who_are_to_be_called_need_a_role(tmp_path: Path, more: str, found: list[str]) -> None:
+    rules = check(read(tmp_path, more + REMINDED), now=NOW)
+    assert [f"{each.place.line}: {each.text}" for each in rules if each.rule == "never-called"] == found
+
+
+def test_calendars_elsewhere_and_ways_to_remind(tmp_path: Path) -> None:
+    text = (
+        'resources:\n  hers: {person: mari, calendar: {url: "https://dav.example.net/mari/", username: mari, clients: no}}\n'
+        "remind_by: [mail, call]\ncall_role: staff\n" + VISIT.format(needs="hers", more="")
+    )
+    rules = read(tmp_path, text).organisation.appointments
+    calendar = rules.resources["hers"].calendar
+    assert calendar == CalendarElsewhere("https://dav.example.net/mari/", "mari", with_client=False)
+    assert (rules.remind_by, rules.call_role) == ((ReminderWay.MAIL, ReminderWay.CALL), "staff")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("call_role: stuff\n", "1:12: no role of `outbound` `stuff`"),
+        ("remind_by: pigeon\n", "1:12: no way to remind `pigeon`"),
+        ("resources:\n  x: {names: X, calendar: {username: x}}\n", "2:27: calendar of resource `x` lacks `url`"),
+        (
+            'resources:\n  x: {names: X, calendar: {url: "http://dav.example.net/x/", username: x}}\n',
+            "2:33: `http://dav.example.net/x/` is no address of a calendar",
+        ),
+    ],
+)
+def test_what_is_refused_of_them(tmp_path: Path, text: str, problem: str) -> None:
+    (found,) = problems(tmp_path, text)
+    assert found.startswith(problem)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from switchboard.flows.caller_classes import caller_classes
 from switchboard.flows.check_limits import Allowed
-from switchboard.flows.checks.appointments import never_booked, unused_resources
+from switchboard.flows.checks.appointments import never_booked, never_called, unused_resources
 from switchboard.flows.checks.endings import dead_ends, failing_steps, not_explored, silent_ends
 from switchboard.flows.checks.facts import expired_facts
 from switchboard.flows.checks.findings import Examined, Finding
@@ -68,6 +68,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     rota_gaps,
     never_booked,
     unused_resources,
+    never_called,
     expired_facts,
     safety_nets,
     not_explored,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from switchboard.domain.appointment import EventType
+from switchboard.domain.appointment import EventType, ReminderWay
 from switchboard.domain.free_slots import SlotSearch, open_spans
 from switchboard.flows.checks.findings import Examined, Finding
 from switchboard.flows.problems import Severity
@@ -34,6 +34,20 @@ def unused_resources(examined: Examined) -> Iterator[Finding]:
             place = examined.places.of(FILE, "resources", identifier)
             text = f"no event type needs the resource `{identifier}`"
             yield Finding("unused-resource", Severity.WARNING, place, (identifier,), text, "it under `needs`")
+
+
+def never_called(examined: Examined) -> Iterator[Finding]:
+    """Clients who are to be called, and no role of `outbound` by whose rules that could be."""
+    organisation = examined.configuration.organisation
+    rules = organisation.appointments
+    reminds = ReminderWay.CALL in rules.remind_by and any(each.reminders for each in rules.event_types.values())
+    if organisation.outbound is None or rules.call_role or not reminds:
+        return
+    text = "clients are reminded by call, and no role of `outbound` says where our calls may go: nobody is called"
+    place = examined.places.of(FILE)
+    yield Finding(
+        "never-called", Severity.WARNING, place, ("call_role",), text, "`call_role: …`, or `remind_by` without"
+    )
 
 
 def _is_bookable(examined: Examined, event_type: EventType) -> bool:
