@@ -187,26 +187,22 @@ REMINDED = VISIT.format(needs="mari", more=", reminders: 24h")
 
 
 @pytest.mark.parametrize(
-    ("more", "found"),
+    ("more", "lines"),
     [
-        (
-            "",
-            [
-                "1: clients are reminded by call, and no role of `outbound` says where our calls may go: nobody is called"
-            ],
-        ),
+        ("", [1]),
         ("call_role: staff\n", []),
         ("remind_by: mail\n", []),
     ],
 )
-def test_clients_who_are_to_be_called_need_a_role(tmp_path: Path, more: str, found: list[str]) -> None:
+def test_clients_who_are_to_be_called_need_a_role(tmp_path: Path, more: str, lines: list[int]) -> None:
     rules = check(read(tmp_path, more + REMINDED), now=NOW)
-    assert [f"{each.place.line}: {each.text}" for each in rules if each.rule == "never-called"] == found
+    assert [each.place.line for each in rules if each.rule == "never-called"] == lines
 
 
 def test_calendars_elsewhere_and_ways_to_remind(tmp_path: Path) -> None:
     text = (
-        'resources:\n  hers: {person: mari, calendar: {url: "https://dav.example.net/mari/", username: mari, clients: no}}\n'
+        "resources:\n  hers:\n    person: mari\n"
+        '    calendar: {url: "https://dav.example.net/mari/", username: mari, clients: no}\n'
         "remind_by: [mail, call]\ncall_role: staff\n" + VISIT.format(needs="hers", more="")
     )
     rules = read(tmp_path, text).organisation.appointments
