@@ -125,6 +125,39 @@ async def test_transfers_of_both_kinds(restarting: RunningSwitchboard, phones: P
 
 
 @pytest.mark.thorough
+async def test_who_called_from_a_desk_phone_passes_on_whom_they_reached(
+    restarting: RunningSwitchboard, phones: Phones
+) -> None:
+    """The other direction, both kinds: Mari calls Jaan and hands him to reception, blindly, then after a word there."""
+    extensions = ("101", "102", "100")
+    mari, jaan, reception = await asyncio.gather(*(desk(restarting, phones, each) for each in extensions))
+    desert(restarting)
+    call = await mari.dial("102")
+    reached = await (await jaan.rung()).answer()
+    await call.established()
+    await talk(call, reached)
+    await call.transfer("100")
+    third = await (await reception.rung()).answer()
+    await talk(reached, third)
+    await third.hang_up()
+    await reached.ended()
+
+    call = await mari.dial("102")
+    reached = await (await jaan.rung()).answer()
+    await call.established()
+    await call.hold()
+    consultation = await mari.dial("100")
+    third = await (await reception.rung()).answer()
+    await consultation.established()
+    await talk(consultation, third)
+    await call.transfer_to(consultation)
+    await talk(reached, third)
+    await third.hang_up()
+    await reached.ended()
+    await restarting.no_channels()
+
+
+@pytest.mark.thorough
 async def test_killed_while_the_colleague_rings(restarting: RunningSwitchboard, phones: Phones) -> None:
     call, _, rung = await talk_to_reception(restarting, phones)
     mari = await desk(restarting, phones, "101")
