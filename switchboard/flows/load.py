@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from switchboard.domain.hours import HoursTable
 from switchboard.domain.language import Language
 from switchboard.domain.organisation import Organisation
 from switchboard.domain.screening import ScreeningRules, Verdict
@@ -29,6 +30,7 @@ from switchboard.flows.including import FLOWS, SECTIONS, Including, shown
 from switchboard.flows.mail_yaml import read_mail
 from switchboard.flows.open_prompts import take_open_prompts
 from switchboard.flows.organisation_yaml import give_names, read_languages, read_organisation
+from switchboard.flows.past_dates import Dated
 from switchboard.flows.people_yaml import KnownNames
 from switchboard.flows.reading import Reading
 from switchboard.flows.recordings import Recordings, ids_of
@@ -97,22 +99,8 @@ class _Loader:
         open_prompts = take_open_prompts(reading.templates, sources, self.flow_tables.values(), OWN_PROMPTS)
         names = KnownNames(self.tables["hours.yaml"].entries, self.flow_tables, sources)
         texts: dict[str, dict[Language, str]] = {}
-        organisation = read_organisation(
-            reading, self.tables["organisation.yaml"], self.tables["people.yaml"], names, texts
-        )
-        screening = read_screening(reading, self.tables[SCREENING], organisation.country)
-        organisation = replace(organisation, screening=screening, mail=read_mail(reading, self.ivr))
-        give_names(reading, organisation)
-        rules = read_appointments(reading, self.tables[APPOINTMENTS], organisation, names.hours)
-        organisation = replace(organisation, appointments=rules)
-        hours, dated = read_hours(
-            reading, self.tables["hours.yaml"], self.tables["people.yaml"], organisation, self.tables[APPOINTMENTS]
-        )
-        for language in reading.languages:
-            reading.data[language]["hours"] = {
-                table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")
-                for table in hours.values()
-            }
+        organisation = self._organisation(names, texts)
+        hours, dated = self._hours(organisation)
         rotas = read_rotas(reading, self.tables["rota.yaml"], organisation)
         facts = read_facts(reading, self.tables["facts.yaml"])
         at_time = sources.pop(AT_TIME, {})
@@ -163,6 +151,29 @@ class _Loader:
             dated=dated,
             rotas=rotas,
         )
+
+    def _organisation(self, names: KnownNames, texts: dict[str, dict[Language, str]]) -> Organisation:
+        """With all that stands in files of its own. What is said of it is added to `texts`."""
+        reading, tables = self.reading, self.tables
+        organisation = read_organisation(reading, tables["organisation.yaml"], tables["people.yaml"], names, texts)
+        screening = read_screening(reading, tables[SCREENING], organisation.country)
+        organisation = replace(organisation, screening=screening, mail=read_mail(reading, self.ivr))
+        give_names(reading, organisation)
+        rules = read_appointments(reading, tables[APPOINTMENTS], organisation, names.hours)
+        return replace(organisation, appointments=rules)
+
+    def _hours(self, organisation: Organisation) -> tuple[dict[str, HoursTable], tuple[Dated, ...]]:
+        """The opening hours, and the dates in them; from here on templates can say them."""
+        reading, tables = self.reading, self.tables
+        hours, dated = read_hours(
+            reading, tables["hours.yaml"], tables["people.yaml"], organisation, tables[APPOINTMENTS]
+        )
+        for language in reading.languages:
+            reading.data[language]["hours"] = {
+                table.id: table.spoken.get(language) or table.spoken.get(reading.default_language, "")
+                for table in hours.values()
+            }
+        return hours, dated
 
     def _check_entries(self, organisation: Organisation, flows: Mapping[str, Flow]) -> None:
         table = self.tables["organisation.yaml"].get("numbers")
