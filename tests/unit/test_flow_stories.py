@@ -75,9 +75,17 @@ def test_keys_that_lead_elsewhere(live: Configuration, draft: Draft) -> None:
 
 
 def test_a_key_that_is_new_was_a_wrong_one(live: Configuration, draft: Draft) -> None:
-    new = draft((("ivr/flows/main.yaml", "4: people, 9: language", "4: people, 5: orders, 9: language"),))
+    new = draft(
+        (
+            (
+                "ivr/flows/main.yaml",
+                "5: appointments, 9: language, 0: reception}\n    timeout",
+                "5: appointments, 6: orders, 9: language, 0: reception}\n    timeout",
+            ),
+        )
+    )
     (parting,) = stories(live, new)
-    assert (parting.did, parting.was.told) == (("presses 5",), "rings Reception (100)")
+    assert (parting.did, parting.was.told) == (("presses 6",), "rings Reception (100)")
     assert parting.now.told == "rings Peeter Ozols (120)"
 
 

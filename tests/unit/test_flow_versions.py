@@ -154,7 +154,7 @@ def test_a_link_out_of_the_folder(versions: Path, ivr: Path, prompts: Path, tmp_
 def test_a_linked_folder_outside(versions: Path, ivr: Path, prompts: Path, tmp_path: Path) -> None:
     (ivr / "flows").rename(tmp_path / "flows")
     (ivr / "flows").symlink_to(tmp_path / "flows")
-    assert "flows/department.yaml: leads out of the folder" in refusal(versions, ivr, prompts)
+    assert "flows/appointments.yaml: leads out of the folder" in refusal(versions, ivr, prompts)
 
 
 def test_links_within_the_folder_and_circles_are_followed(versions: Path, ivr: Path, prompts: Path) -> None:

@@ -277,12 +277,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_file_or_a_folder_of_pages_or_printed(folder: Path) -> None:
     said = run(str(EXAMPLE), "--no-records").stdout
-    assert said == "flows.svg: 7 pages of A4, A3, callers not counted\n"
+    assert said == "flows.svg: 8 pages of A4, A3, callers not counted\n"
     assert run(str(EXAMPLE), "--no-records", "-o", "-").stdout == (folder / "flows.svg").read_text("utf-8")
     run(str(EXAMPLE), "--no-records", "-o", "pages")
     names = sorted(path.name for path in (folder / "pages").iterdir())
     assert names[:2] == ["01-numbers.svg", "02-flow-main.svg"]
-    assert len(names) == 7
+    assert len(names) == 8
     with pytest.raises(Exception, match=r"-o: cannot write nowhere/x\.svg: No such file"):
         run(str(EXAMPLE), "--no-records", "-o", "nowhere/x.svg")
 
@@ -291,7 +291,8 @@ def test_an_unknown_flow(folder: Path) -> None:
     result = run(str(EXAMPLE), "--no-records", "--flow", "departmant")
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "no such flow — expected department, information, mailbox, main, people, sales; did you mean `department`?\n"
+        "no such flow — expected appointments, department, information, mailbox, main, people, sales; "
+        "did you mean `department`?\n"
     )
 
 

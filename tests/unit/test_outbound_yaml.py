@@ -16,7 +16,11 @@ def ruled(outbound: str) -> dict[str, str]:
     """The example organisation with other rules; none if empty."""
     text = (EXAMPLE / "organisation.yaml").read_text("utf-8")
     rest = re.sub(r"(?ms)^outbound:.*?(?=^\S|\Z)", "", text)
-    return {"organisation.yaml": f"{rest}\noutbound: {outbound}\n" if outbound else rest}
+    booked = (EXAMPLE / "appointments.yaml").read_text("utf-8")
+    return {
+        "organisation.yaml": f"{rest}\noutbound: {outbound}\n" if outbound else rest,
+        "appointments.yaml": re.sub(r"(?m)^call_role:.*$", "", booked),  # a role that is not there any more
+    }
 
 
 def rules(load: Load, outbound: str) -> OutboundRules | None:
