@@ -23,6 +23,8 @@ from switchboard.domain.organisation import Organisation
 from switchboard.errors import CalendarUnreachable, RecordsUnreachable
 from switchboard.ports import AgentLines
 from switchboard.postgres.appointment_calls import PostgresAppointmentCalls
+from switchboard.postgres.appointment_upkeep import AppointmentUpkeep
+from switchboard.postgres.appointments import PostgresAppointments
 from switchboard.postgres.calendar_book import PostgresCalendarBook
 from switchboard.services.offer_freed_times import Waitlist
 from switchboard.services.office import Office
@@ -150,7 +152,7 @@ class AppointmentPost:
     """All of it; `told` is how it goes."""
 
     def __init__(
-        self, database_url: str, office: Callable[[], Office], lines: AgentLines, appointments: Appointments
+        self, database_url: str, office: Callable[[], Office], lines: AgentLines, appointments: PostgresAppointments
     ) -> None:
         self._calls, self._book = PostgresAppointmentCalls(database_url), PostgresCalendarBook(database_url)
         self._reminding = Reminding(office, lines, self._calls, appointments)
@@ -158,6 +160,7 @@ class AppointmentPost:
         self._calendars = CalendarsElsewhere(
             self._book, appointments, lambda: office().organisation, lambda: office().clock.now()
         )
+        self._upkeep = AppointmentUpkeep(appointments, lambda: office().clock.now(), lambda: office().organisation.keep)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -165,6 +168,7 @@ class AppointmentPost:
             tasks.create_task(_again_and_again(self._reminding.run, "reminding"))
             tasks.create_task(_again_and_again(self._waitlist.run, "waitlist"))
             tasks.create_task(_again_and_again(self._calendars.run, "calendars"))
+            tasks.create_task(_again_and_again(self._upkeep.run, "appointment-upkeep"))
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -173,7 +177,11 @@ class AppointmentPost:
 
     def told(self) -> dict[str, Any]:
         """For `switchboard status`; JSON values."""
-        return {"calendars": self._calendars.told(), "reminders_problem": self._reminding.problem}
+        return {
+            "calendars": self._calendars.told(),
+            "reminders_problem": self._reminding.problem,
+            "upkeep_problem": self._upkeep.problem,
+        }
 
 
 async def _again_and_again(work: Callable[[], Awaitable[None]], name: str) -> None:

@@ -67,7 +67,10 @@ def _organisation(old: Configuration, new: Configuration) -> Iterator[Change]:
 
 
 def _kept(keep: Retention) -> str:
-    return ", ".join(f"{kind.value} {time.days}d" for kind, time in keep.kinds.items()) or "all"
+    times = {kind.value: time for kind, time in keep.kinds.items()}
+    if keep.appointments is not None:
+        times["appointments"] = keep.appointments
+    return ", ".join(f"{what} {time.days}d" for what, time in times.items()) or "all"
 
 
 def _hours(old: Mapping[str, HoursTable], new: Mapping[str, HoursTable]) -> Iterator[Change]:

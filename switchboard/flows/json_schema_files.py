@@ -107,7 +107,10 @@ def _webhook() -> Schema:
 
 def _keep() -> Schema:
     days: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}
-    return table(dict.fromkeys(KEPT, days), description="how long messages are kept, such as `365d`")
+    return table(
+        dict.fromkeys(KEPT, days),
+        description="how long messages are kept, and whom appointments were for, such as `365d`",
+    )
 
 
 def _number(names: Names) -> Schema:

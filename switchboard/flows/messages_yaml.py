@@ -12,7 +12,8 @@ from switchboard.flows.reading import Reading
 from switchboard.flows.source import Node, Place, Table
 
 ALL = "messages"  # every kind that is not named itself
-KEPT = (ALL, *(kind.value for kind in MessageKind))
+APPOINTMENTS = "appointments"  # whom they were for
+KEPT = (ALL, *(kind.value for kind in MessageKind), APPOINTMENTS)
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 
 
@@ -51,23 +52,24 @@ def _matters(reading: Reading, entry: Table) -> tuple[Matter, ...]:
 
 
 def read_retention(reading: Reading, organisation: Table) -> Retention:
-    """How long each kind of message is kept."""
+    """How long each kind of message is kept, and whom appointments were for."""
     node = organisation.get("keep")
     if node is None:
         return Retention()
     table = reading.table(node, node.place, "keep")
     reading.keys(table, "keep", allowed=KEPT)
-    said = {key: _days(reading, table.entries[key]) for key in KEPT if key in table.entries}
+    said = {key: _days(reading, table.entries[key], key) for key in KEPT if key in table.entries}
     kinds = {kind: said.get(kind.value, said.get(ALL)) for kind in MessageKind}
-    return Retention({kind: kept for kind, kept in kinds.items() if kept is not None})
+    return Retention({kind: kept for kind, kept in kinds.items() if kept is not None}, said.get(APPOINTMENTS))
 
 
-def _days(reading: Reading, node: Node) -> timedelta | None:
+def _days(reading: Reading, node: Node, kind: str) -> timedelta | None:
+    what = kind if kind == APPOINTMENTS else ALL
     expected = f"days such as `365d`, at most `{LONGEST.days}d`"
     text = reading.something(node, node.place, "time", expected)
     found = _DAYS.fullmatch(text)
     if found and timedelta(days=int(found.group(1))) <= LONGEST:
         return timedelta(days=int(found.group(1)))
     if text:
-        reading.problems.add(node.place, f"`{text[:60]}` is no time to keep messages", expected)
+        reading.problems.add(node.place, f"`{text[:60]}` is no time to keep {what}", expected)
     return None

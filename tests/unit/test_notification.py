@@ -116,7 +116,11 @@ def test_the_organisation_says_whom_to_tell_and_how_long_to_keep(tmp_path: Path)
     assert webhooks["crm"].url == "https://crm.example.net/messages"
     assert keep.erased_before(MessageKind.VOICEMAIL, NOW) == NOW - timedelta(days=365)
     assert keep.erased_before(MessageKind.SAFETY_NET, NOW) == NOW - timedelta(days=90)
+    assert keep.appointments_forgotten_before(NOW) is None
     assert read(tmp_path, "name: x")[1].erased_before(MessageKind.VOICEMAIL, NOW) is None
+    only = read(tmp_path, "keep: {appointments: 30d}")[1]
+    assert only.appointments_forgotten_before(NOW) == NOW - timedelta(days=30)
+    assert only.erased_before(MessageKind.VOICEMAIL, NOW) is None
 
 
 WRONG = {

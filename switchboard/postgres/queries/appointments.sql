@@ -101,7 +101,7 @@ with erased as (
     insert into appointment_events (appointment, at, what, who, why, key, starts, ends, resources)
     select id, $2, 'erased', $3, $4, '', starts, ends, resources from erased
 ), forgotten as (
-    update appointment_events event set call_id = null, why = '',
+    update appointment_events event set call_id = null, why = '', key = '',
         who = case when who like 'caller%' then 'caller' else who end
     from erased where event.appointment = erased.id
 )
