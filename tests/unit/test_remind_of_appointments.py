@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from switchboard.domain.appointment import AppointmentState
+from switchboard.domain.appointment import AppointmentState, Booker, ChangedBy, ReminderWay, Resource, Slot
 from switchboard.domain.call_record import EventKind
-from switchboard.domain.reminding import INTERRUPTED, PAUSE, Reminder, ReminderState, ReminderWay
+from switchboard.domain.hours import HoursTable
+from switchboard.domain.language import ENGLISH
+from switchboard.domain.reminding import INTERRUPTED, PAUSE, Reminder, ReminderState
 from switchboard.domain.webhook import Matter, Webhook
 from switchboard.errors import RecordsUnreachable
+from switchboard.ports import Utterance
+from switchboard.services.offer_slots import MOVED, OFFER
 from switchboard.services.remind_of_appointments import Reminding
-from tests.unit.appointment_calls import ANNA, DAY, START, Scene
+from switchboard.testing.in_memory_appointments import InMemoryAppointments
+from tests.unit.appointment_calls import ANNA, DAY, HOUR, START, Scene
 
 MINUTE = timedelta(minutes=1)
 
@@ -154,3 +160,29 @@ async def test_with_postgres_away_nothing_is_confirmed(scene: Scene) -> None:
     with pytest.raises(RecordsUnreachable):
         await looked(scene)
     assert not scene.lines.calls
+
+
+async def test_who_wants_another_time_is_offered_it_in_the_same_call(scene: Scene) -> None:
+    rules = scene.office.organisation.appointments
+    rules = replace(rules, resources={"chef": Resource("chef", {ENGLISH: "our chef"}, "always")})
+    organisation = replace(scene.office.organisation, appointments=rules)
+    calendars = InMemoryAppointments(rules, scene.clock, ZoneInfo(organisation.timezone))
+    offered = {each: {ENGLISH: (Utterance(each, ENGLISH),)} for each in (OFFER, MOVED)}
+    scene.office = replace(
+        scene.office,
+        organisation=organisation,
+        hours={"always": HoursTable("always", "24/7", organisation.timezone, "EE")},
+        appointments=calendars,
+        prompts={**scene.office.prompts, **offered},
+    )
+    by, slot = ChangedBy("a test"), Slot(START, START + HOUR, ("chef",))
+    held = await calendars.hold("tasting", slot, Booker(ANNA), START, by)
+    assert held is not None
+    made = await calendars.book(held.id, held.booker, by)
+    assert made is not None
+    scene.diary.appointments[made.id] = made
+    scene.phone(ANNA, "answers", "1", "2", "1")
+    await looked(scene)
+    assert the_call(scene).last == "moved"
+    (moved,) = await calendars.of(ANNA, scene.clock.now())
+    assert moved.id == made.id and moved.slot.start != START
