@@ -21,7 +21,7 @@ LONGEST_SILENCE = 3.0  # seconds that neither side says anything: nobody thinks 
 
 @pytest.mark.thorough
 async def test_thirty_at_once(tmp_path: Path, phones: Phones) -> None:
-    ports = free_ports(4 * CALLERS)
+    ports = free_ports(3 * CALLERS)
     async with killed_switchboard(rtp_first_port=ports[0], rtp_last_port=ports[-1]) as switchboard:
         callers = Callers(switchboard, phones, random.Random(1))
         told = await asyncio.gather(*(callers.call(Wish.SAVE, speaks=SPEAK) for _ in range(CALLERS)))

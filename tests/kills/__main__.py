@@ -29,13 +29,13 @@ from tests.phones import sip_phones
 from tests.scratch import use_scratch
 
 
-async def run(kills: int, callers: int, seed: int, victims: list[str]) -> int:
+async def run(kills: int, callers: int, seed: int, victims: list[str], minutes: float) -> int:
     """The whole of it; how many things are wrong."""
     began = time.monotonic()
     async with killed_switchboard() as switchboard, sip_phones() as phones:
         campaign = Campaign(switchboard, phones, seed)
         points = list(plan(kills, victims, random.Random(seed)))
-        await campaign.run(points, callers, told=lambda text: print(text, flush=True))
+        await campaign.run(points, callers, seconds=60 * minutes, told=lambda text: print(text, flush=True))
         with tempfile.TemporaryDirectory() as folder:
             found = await reckon(switchboard, campaign.callers.told, Path(folder))
     told = campaign.callers.told
@@ -81,6 +81,7 @@ if __name__ == "__main__":
     parser.add_argument("--callers", type=int, default=6, help="how many call at any time")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=VICTIMS)
+    parser.add_argument("--minutes", type=float, default=60, help="kill no more after so long")
     given = parser.parse_args()
     use_scratch()
-    sys.exit(1 if uvloop.run(run(given.kills, given.callers, given.seed, given.victims)) else 0)
+    sys.exit(1 if uvloop.run(run(given.kills, given.callers, given.seed, given.victims, given.minutes)) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -46,16 +47,25 @@ class Campaign:
         self.callers.happened = self._happened
 
     async def run(
-        self, points: Sequence[tuple[Point, str]], callers: int, *, told: Callable[[str], None] = lambda _: None
+        self,
+        points: Sequence[tuple[Point, str]],
+        callers: int,
+        *,
+        seconds: float = math.inf,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Kill at each of the points, in this order, while so many callers call; return when the last have ended."""
+        """Kill at each of the points, in this order, while so many callers call, for so long at most; return when the
+        last of them have ended."""
         calling = [asyncio.create_task(self.callers.go_on(), name=f"caller {each}") for each in range(callers)]
         looking = asyncio.create_task(rows_told(lambda: self._switchboard.database_url, self._happened), name="rows")
+        until = time.monotonic() + seconds
         try:
             for number, (point, victim) in enumerate(points, 1):
                 failed = [task for task in calling if task.done()]
                 if failed:
                     await failed[0]
+                if time.monotonic() > until:
+                    break
                 await self._kill(point, victim)
                 if number % 10 == 0:
                     told(f"{number} kills, {len(self.callers.told)} calls")
