@@ -82,7 +82,7 @@ def counted_visit(variables: MutableMapping[str, Value | None], remember: Callab
     """
     number, _, rest = str(next((variables[name] for name in variables if name == NOTED_AS), 0)).partition(" ")
     begun = Begun(int(number) + (not rest), UUID(rest) if rest not in ("", _OPEN) else None)
-    variables[NOTED_AS] = f"{begun.number} {_OPEN}"
+    variables[NOTED_AS] = f"{begun.number} {rest or _OPEN}"
     remember()
     try:
         yield begun
