@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from switchboard.appointment_ports import Wish
 from switchboard.domain.appointment import Appointment, AppointmentState, Booker, ChangedBy, Slot
 from switchboard.domain.call_record import EventKind
+from switchboard.services.offer_freed_times import Waitlist
+from switchboard.services.office import Office
 from tests.asterisk.office import StoryOffice
 from tests.asterisk_fixture import eventually
 from tests.phones import Phone
@@ -72,10 +75,22 @@ async def test_a_client_is_reminded_and_confirms(office: StoryOffice) -> None:
     assert "reminder" in record.of(EventKind.OFFERED)[0]
 
 
+def with_a_waitlist(waitlist: Waitlist) -> Waitlist:
+    """Other stories have none."""
+
+    def office() -> Office:
+        served = waitlist.office()
+        organisation = served.organisation
+        rules = replace(organisation.appointments, waitlist=True)
+        return replace(served, organisation=replace(organisation, appointments=rules))
+
+    return replace(waitlist, office=office)
+
+
 async def test_who_waits_is_called_when_a_time_becomes_free_and_has_it(office: StoryOffice) -> None:
     client = await a_client(office)
     store = office.controller._appointments
-    waitlist = office.controller._appointment_post._waitlist
+    waitlist = with_a_waitlist(office.controller._appointment_post._waitlist)
     start = office.clock.now() + 3 * HOUR
     async with booked(office, NEVER_CALLED, start) as other, booked(office, client.user, start + HOUR) as theirs:
         wish = Wish(uuid4(), "visit", Booker(client.user), office.clock.now(), start, appointment=theirs.id)
