@@ -1,4 +1,4 @@
-"""Appointments by telephone: booked, cancelled, and of two callers at once each hears of another time."""
+"""Appointments by telephone: booked, moved, cancelled, and of two callers at once each hears of another time."""
 
 from __future__ import annotations
 
@@ -47,6 +47,27 @@ async def test_a_caller_books_calls_again_and_cancels(office: StoryOffice) -> No
     assert first.disposition == second.disposition == "served"
     assert [each["deed"] for each in first.of(EventKind.APPOINTMENT)] == ["held", "booked"]
     assert [each["reference"] for each in second.of(EventKind.APPOINTMENT)] == [appointment.reference]
+
+
+async def test_who_calls_again_moves_it(office: StoryOffice) -> None:
+    caller = await office.caller(f"+{office.new_number()}")
+    call = await (await caller.dial(SUPPER)).established()
+    await books(office, call)
+    await call.hang_up()
+    (before,) = await booked_by(office, caller.user)
+
+    again = await (await caller.dial(SUPPER)).established()
+    await again.hears_whole(office.prompt("book_have"))
+    await again.press("2")
+    await again.hears_whole(office.prompt("book_offer"))
+    await again.press("1")
+    await again.hears(office.prompt("book_moved"))
+    await again.hang_up()
+    (after,) = await booked_by(office, caller.user)
+    assert (after.id, after.reference, after.revision) == (before.id, before.reference, before.revision + 1)
+    assert after.slot.start != before.slot.start
+    records = {record.path[0]: record for record in await office.records_of(caller.user, 2)}
+    assert [each["deed"] for each in records["books/book moved"].of(EventKind.APPOINTMENT)] == ["held", "moved"]
 
 
 async def test_two_callers_at_once_have_a_time_each_and_the_third_none(office: StoryOffice) -> None:
