@@ -66,8 +66,9 @@ async def test_who_calls_again_moves_it(office: StoryOffice) -> None:
     (after,) = await booked_by(office, caller.user)
     assert (after.id, after.reference, after.revision) == (before.id, before.reference, before.revision + 1)
     assert after.slot.start != before.slot.start
-    records = {record.path[0]: record for record in await office.records_of(caller.user, 2)}
-    assert [each["deed"] for each in records["books/book moved"].of(EventKind.APPOINTMENT)] == ["held", "moved"]
+    records = await office.records_of(caller.user, 2)
+    deeds = [[each["deed"] for each in record.of(EventKind.APPOINTMENT)] for record in records]
+    assert sorted(deeds) == [["held", "booked"], ["held", "moved"]]
 
 
 async def test_two_callers_at_once_have_a_time_each_and_the_third_none(office: StoryOffice) -> None:

@@ -19,7 +19,7 @@ from switchboard.domain.message import MessageState
 from switchboard.domain.pin import WRONG_OF_MAILBOX, Admission
 from switchboard.machine.postgres_server import PostgresServer
 from switchboard.ports import Hearer, Mailboxes
-from switchboard.postgres import pin_hash
+from switchboard.postgres import slow_hash
 from switchboard.postgres.mailboxes import PostgresMailboxes
 from switchboard.postgres.migrate import migrate
 from switchboard.testing.in_memory_mailboxes import InMemoryMailboxes
@@ -113,8 +113,8 @@ async def bench(
         yield MemoryBench()
         return
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(pin_hash, "_hasher", quick)
-    monkeypatch.setattr(pin_hash, "_NOBODYS", quick.hash("nobody's"))
+    monkeypatch.setattr(slow_hash, "_hasher", quick)
+    monkeypatch.setattr(slow_hash, "_NOBODYS", quick.hash("nobody's"))
     connection = await asyncpg.connect(url, timeout=10)
     mailboxes = PostgresMailboxes(url, tmp_path, ManualClock(NOON), lambda extension: "mari")
     yield PostgresBench(mailboxes, connection, tmp_path)
