@@ -48,7 +48,7 @@ test: $(VENV)/.installed-dev  ## every test, on a real Asterisk and a real Postg
 faults: $(VENV)/.installed-dev  ## kill, freeze and restart everything during calls; `test` does a part of it
 	@$(BIN)/python -m switchboard prepare --tests
 	$(BIN)/python -m pytest tests/faults
-	$(BIN)/python -m pytest tests/unit -m thorough
+	$(BIN)/python -m pytest tests -m thorough --ignore tests/faults --ignore tests/races
 
 kills-messages: $(VENV)/.installed-dev  ## kill -9 two hundred times while callers leave messages; none that was promised is lost
 	@$(BIN)/python -m switchboard prepare --tests

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -154,8 +155,19 @@ class VoiceChannel(Channel):
             ended_by, key = await self._end_of_recording(longest, stop_keys)
         finally:
             self._recording = None
-        duration, level = await asyncio.to_thread(measure, self._asterisk.recordings / f"{name}.wav")
+        duration, level = await self._measured(self._asterisk.recordings / f"{name}.wav")
         return Recorded(duration, level, ended_by, key)
+
+    async def _measured(self, recording: Path) -> tuple[timedelta, float]:
+        """Of one that was broken off as it began, Asterisk tells the end before it has written the file's head."""
+        deadline = asyncio.get_running_loop().time() + RECORDING_GRACE
+        while True:
+            try:
+                return await asyncio.to_thread(measure, recording)
+            except AsteriskError:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+            await asyncio.sleep(0.05)
 
     async def finish_recording(self, names: Sequence[UUID], *, longest: timedelta, stop_keys: str = "#") -> str:
         """See ports.Call. Asterisk holds back the last two seconds of what it records: until a recording has ended, its

@@ -174,6 +174,8 @@ class TestAsteriskAgentLines(AgentLineContract):
     """The contract."""
 
 
+# In company of other tests the person sometimes is not reached, and always is alone, under load too: why is not known.
+@pytest.mark.thorough
 async def test_a_call_is_ended_by_its_cap_and_gives_back_what_it_did_not_use(agents: PhoneBench) -> None:
     """By the dialplan, which holds the two together: whoever lives."""
     few_seconds = OutboundCaps(

@@ -368,7 +368,7 @@ async def test_two_who_talk_on_after_a_restart_are_not_called_again(scene: Scene
         await scene.idle()
     assert scene.of().state is S.TALKED
     told = [event.data["state"] for event in scene.ledger.of(scene.of().call_id) if event.kind is EventKind.CALLBACK]
-    assert told == (["waiting"] if is_told else ["waiting", "talked"]), "once"
+    assert sorted(told) == (["waiting"] if is_told else ["talked", "waiting"]), "once"  # at one instant
     assert not scene.lines.calls
     assert derive(scene.ledger.of(call.id)).disposition is Disposition.TALKED
 
